@@ -1,0 +1,60 @@
+"""What every test may count on: no network, telemetry, GPU or user caches; real tokenizers."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fixtures.build import build_tokenizers
+from fixtures.places import CHATML, LLAMA3, MISTRAL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_CACHES = tempfile.TemporaryDirectory(prefix="inspect-tool-tests-")
+os.environ.update(
+    {
+        "AXOLOTL_DO_NOT_TRACK": "1",
+        "CUDA_VISIBLE_DEVICES": "",
+        "HF_HUB_OFFLINE": "1",
+        "XDG_CACHE_HOME": _CACHES.name,
+        "XDG_CONFIG_HOME": _CACHES.name,
+        "XDG_STATE_HOME": _CACHES.name,
+    }
+)
+"""Set at import, because libraries read these once and children inherit them."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _private_caches() -> Iterator[None]:
+    """Remove the session's caches when it ends."""
+    yield
+    _CACHES.cleanup()
+
+
+@pytest.fixture(scope="session")
+def built_tokenizers() -> None:
+    """All tokenizers of `fixtures/built`, up to date; no torch needed."""
+    build_tokenizers()
+
+
+@pytest.fixture(scope="session")
+def mistral_dir(built_tokenizers: None) -> Path:
+    """The real Mistral-7B-v0.1 tokenizer (SentencePiece pieces, byte fallback)."""
+    return MISTRAL
+
+
+@pytest.fixture(scope="session")
+def chatml_dir(built_tokenizers: None) -> Path:
+    """A byte-level BPE whose turns end with its EOS, `<|im_end|>`."""
+    return CHATML
+
+
+@pytest.fixture(scope="session")
+def llama3_dir(built_tokenizers: None) -> Path:
+    """A byte-level BPE whose turns end with `<|eot_id|>`, which is not its EOS."""
+    return LLAMA3

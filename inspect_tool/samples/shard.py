@@ -1,0 +1,122 @@
+"""One Arrow file of a prepared dataset, mapped into memory and read as far as it is intact."""
+
+from __future__ import annotations
+
+import mmap
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from inspect_tool.errors import InspectError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_FILE_MAGIC = b"ARROW1"
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """What of a dataset cannot be read: the file, the byte offset where it ends being good."""
+
+    path: Path
+    message: str
+    offset: int | None = None
+
+    def __str__(self) -> str:
+        at = "" if self.offset is None else f" at byte {self.offset:,}"
+        return f"{self.path}{at}: {self.message}"
+
+
+class Shard:
+    """A memory-mapped Arrow stream (or file): its schema and record batches, none of them copied.
+
+    Reading stops at the first batch that is not whole; ``damage`` then says where and why.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.damage: Damage | None = None
+        self.schema: pa.Schema | None = None
+        self.batches: list[pa.RecordBatch] = []
+        self._map: mmap.mmap | None = None
+        self._file = -1
+        self._size = 0
+        try:
+            self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            self._size = os.fstat(self._file).st_size
+            if self._size:
+                self._map = mmap.mmap(self._file, self._size, access=mmap.ACCESS_READ)
+        except OSError as error:
+            self.damage = Damage(path, error.strerror or str(error))
+            return
+        if self._map is None:
+            self.damage = Damage(path, "the file is empty", 0)
+            return
+        self._read(self._map)
+
+    @property
+    def num_rows(self) -> int:
+        """Return the number of intact rows."""
+        return sum(batch.num_rows for batch in self.batches)
+
+    def ensure_unchanged(self) -> None:
+        """Raise InspectError if the file shrank since it was mapped: its pages are gone then."""
+        if os.fstat(self._file).st_size < self._size:
+            raise InspectError(
+                "the file was overwritten while it was open", place=self.path, fix="open it again"
+            )
+
+    def release_pages(self) -> None:
+        """Give the pages read so far back to the system; they are read again when needed."""
+        if self._map is not None:
+            self._map.madvise(mmap.MADV_DONTNEED)
+
+    def close(self) -> None:
+        """Forget the batches and close the file; arrays taken from it keep the mapping alive."""
+        self.batches = []
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def _read(self, mapped: mmap.mmap) -> None:
+        buffer = pa.py_buffer(mapped)
+        source = pa.BufferReader(buffer)
+        is_file = mapped[: len(_FILE_MAGIC)] == _FILE_MAGIC
+        try:
+            if is_file:
+                reader = pa.ipc.open_file(source)
+                self.schema = reader.schema
+                for number in range(reader.num_record_batches):
+                    self._add(reader.get_batch(number))
+                return
+            stream = pa.ipc.open_stream(source)
+            self.schema = stream.schema
+            good = source.tell()
+            while (batch := _next(stream)) is not None:
+                self._add(batch)
+                good = source.tell()
+            if good >= self._size:
+                self.damage = Damage(self.path, "the file ends without its end mark", good)
+        except (pa.ArrowException, OSError, ValueError) as error:
+            offset = 0 if self.schema is None or is_file else good
+            self.damage = Damage(self.path, _reason(error, self.num_rows), offset)
+
+    def _add(self, batch: pa.RecordBatch) -> None:
+        batch.validate()
+        self.batches.append(batch)
+
+
+def _next(stream: pa.RecordBatchStreamReader) -> pa.RecordBatch | None:
+    try:
+        return stream.read_next_batch()
+    except StopIteration:
+        return None
+
+
+def _reason(error: Exception, intact: int) -> str:
+    first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    rows = f"{intact:,} rows before it are intact" if intact else "no row of it can be read"
+    return f"damaged or cut short ({first_line}); {rows}"

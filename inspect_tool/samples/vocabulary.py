@@ -1,0 +1,237 @@
+"""Token id to bytes and text, from tokenizer.json alone: the first screen waits for no library.
+
+Decoding is by run, never one id at a time: a character may span several byte-fallback or
+byte-level tokens, and SentencePiece drops one space at the start of a text.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from inspect_tool.errors import InspectError
+from inspect_tool.samples.pieces import PieceDecoder, decoder_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+ROLES = ("bos", "eos", "unk", "pad", "sep", "cls", "mask")
+"""The special-token roles that a tokenizer's config names, in its order."""
+
+
+class TokenizerMissingError(InspectError):
+    """No tokenizer could be read where one was named."""
+
+
+@dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """Every token of one tokenizer.
+
+    ``pieces[i]`` is the raw piece of id ``i`` (``▁Hello``, ``Ġthe``, ``<0x0A>``) or None where
+    the vocabulary has a hole; ``special`` bool[V] marks the special tokens, ``added`` bool[V] all
+    added ones; ``roles`` maps ``bos``, ``eos``, ... to ids. Bytes are worked out when first asked
+    for: a sample uses few of the pieces, and a large vocabulary must not delay the first screen.
+    """
+
+    name: str
+    pieces: list[str | None]
+    special: NDArray[np.bool_]
+    added: NDArray[np.bool_]
+    decoder: PieceDecoder
+    roles: Mapping[str, int] = field(default_factory=dict)
+    _data: dict[int, bytes] = field(default_factory=dict, repr=False)
+    _partial: NDArray[np.int8] = field(default_factory=lambda: np.empty(0, np.int8), repr=False)
+
+    @classmethod
+    def load(cls, path: Path) -> Vocabulary:
+        """Read a tokenizer folder or a tokenizer.json; raises TokenizerMissingError."""
+        file = path / "tokenizer.json" if path.is_dir() else path
+        if not file.is_file():
+            raise TokenizerMissingError(
+                "no tokenizer.json there",
+                place=path,
+                fix="name a tokenizer folder with --tokenizer, or tokenizer_config in the YAML",
+            )
+        return cls.from_json(
+            file.read_text("utf-8"), name=str(path), place=file, roles=read_roles(file.parent)
+        )
+
+    @classmethod
+    def from_json(
+        cls,
+        text: str,
+        *,
+        name: str,
+        place: object = None,
+        roles: Mapping[str, str] | None = None,
+    ) -> Vocabulary:
+        """Build from the text of a tokenizer.json; ``roles`` maps a role to its token's text."""
+        try:
+            spec = json.loads(text)
+            pieces, special, added = _read_pieces(spec)
+            decoder = decoder_of(spec)
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+            raise TokenizerMissingError(
+                f"not a tokenizer.json that can be read ({error})",
+                place=place or name,
+                fix="name another tokenizer with --tokenizer",
+            ) from error
+        return cls(
+            name=name,
+            pieces=pieces,
+            special=np.array(special, dtype=np.bool_),
+            added=np.array(added, dtype=np.bool_),
+            decoder=decoder,
+            roles=_role_ids(pieces, roles or {}),
+            _partial=np.full(len(pieces), -1, dtype=np.int8),
+        )
+
+    def __len__(self) -> int:
+        return len(self.pieces)
+
+    def piece(self, token_id: int) -> str | None:
+        """Return the raw piece of an id, None for an id that the vocabulary does not have."""
+        return self.pieces[token_id] if 0 <= token_id < len(self.pieces) else None
+
+    def bytes_of(self, token_id: int) -> bytes:
+        """Return the bytes that an id stands for, empty for an id past the vocabulary."""
+        data = self._data.get(token_id)
+        if data is None:
+            data = self._data[token_id] = self._encode(token_id)
+        return data
+
+    def known(self, ids: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
+        """Tell for each id whether it lies in the vocabulary; bool, the shape of ``ids``."""
+        return (ids >= 0) & (ids < len(self.pieces))
+
+    def specials(self, ids: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
+        """Tell for each id whether it is a special token; bool, the shape of ``ids``."""
+        return self._lookup(self.special, ids)
+
+    def partials(self, ids: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
+        """Tell for each id whether its bytes need a neighbour to be text; bool, as ``ids``."""
+        self._work_out(ids)
+        return self._lookup(self._partial == 1, ids)
+
+    def texts(self, ids: NDArray[np.integer[Any]]) -> list[str]:
+        """Return one text per token of ``ids`` int[n]; joined they are the decoded text.
+
+        A character split over several tokens is given to the token with its first byte, the
+        others get an empty string; bytes that are no UTF-8 become U+FFFD.
+        """
+        whole = {i: _text(self.bytes_of(i)) for i in np.unique(ids).tolist()}
+        texts = [whole[token_id] for token_id in ids.tolist()]
+        for start, stop in _runs(self.partials(ids)):
+            texts[start:stop] = _split_run([self.bytes_of(i) for i in ids[start:stop].tolist()])
+        if self.decoder.strip_first and texts and texts[0].startswith(" "):
+            texts[0] = texts[0][1:]
+        return texts
+
+    def decode(self, ids: NDArray[np.integer[Any]]) -> str:
+        """Return the decoded text of ``ids`` int[n], special tokens included."""
+        return "".join(self.texts(ids))
+
+    def _encode(self, token_id: int) -> bytes:
+        piece = self.piece(token_id)
+        if piece is None:
+            return b""
+        verbatim = bool(self.added[token_id])
+        return piece.encode("utf-8", "surrogatepass") if verbatim else self.decoder.of(piece)
+
+    def _work_out(self, ids: NDArray[np.integer[Any]]) -> None:
+        """Settle for every id in ``ids`` whether its bytes are whole UTF-8."""
+        unsettled = ids[self.known(ids)]
+        for token_id in np.unique(unsettled[self._partial[unsettled] < 0]).tolist():
+            self._partial[token_id] = _is_partial(self.bytes_of(token_id))
+
+    def _lookup(self, flags: NDArray[np.bool_], ids: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
+        known = self.known(ids)
+        if known.all():
+            return np.asarray(flags[ids])
+        found = np.zeros(ids.shape, dtype=np.bool_)
+        found[known] = flags[ids[known]]
+        return found
+
+
+def read_roles(folder: Path) -> dict[str, str]:
+    """Read which token plays which role (``eos`` -> ``</s>``) from a tokenizer folder's configs."""
+    roles: dict[str, str] = {}
+    for file in ("special_tokens_map.json", "tokenizer_config.json"):
+        try:
+            config = json.loads((folder / file).read_text("utf-8"))
+        except (OSError, ValueError):
+            continue
+        for role in ROLES:
+            token = config.get(f"{role}_token") if isinstance(config, dict) else None
+            text = token.get("content") if isinstance(token, dict) else token
+            if isinstance(text, str):
+                roles[role] = text
+    return roles
+
+
+def _read_pieces(spec: Mapping[str, Any]) -> tuple[list[str | None], list[bool], list[bool]]:
+    vocab = spec["model"]["vocab"]
+    entries = vocab.items() if isinstance(vocab, dict) else _unigram_entries(vocab)
+    named: list[tuple[str, int]] = list(entries)
+    tokens = spec.get("added_tokens") or []
+    size = max([i for _, i in named] + [t["id"] for t in tokens], default=-1) + 1
+    pieces: list[str | None] = [None] * size
+    special, added = [False] * size, [False] * size
+    for piece, index in named:
+        pieces[index] = piece
+    for token in tokens:
+        pieces[token["id"]] = token["content"]
+        added[token["id"]] = True
+        special[token["id"]] = bool(token.get("special"))
+    return pieces, special, added
+
+
+def _role_ids(pieces: list[str | None], roles: Mapping[str, str]) -> dict[str, int]:
+    tokens = set(roles.values())
+    ids = {piece: index for index, piece in enumerate(pieces) if piece in tokens}
+    return {role: ids[token] for role, token in roles.items() if token in ids}
+
+
+def _unigram_entries(vocab: Iterable[list[Any]]) -> Iterator[tuple[str, int]]:
+    return ((entry[0], index) for index, entry in enumerate(vocab))
+
+
+def _is_partial(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Return the half-open runs of True in ``flags`` bool[n]."""
+    if not flags.any():
+        return []
+    edges = np.flatnonzero(np.diff(flags.astype(np.int8), prepend=0, append=0))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _split_run(parts: list[bytes]) -> list[str]:
+    """Decode ``parts`` together and give each character to the part that holds its first byte."""
+    joined = b"".join(parts)
+    ends = np.cumsum([len(part) for part in parts])
+    texts = [""] * len(parts)
+    owner = position = 0
+    for char in joined.decode("utf-8", "surrogateescape"):
+        while position >= ends[owner]:
+            owner += 1
+        escaped = 0xDC80 <= ord(char) <= 0xDCFF
+        texts[owner] += "\ufffd" if escaped else char
+        position += 1 if escaped else len(char.encode("utf-8"))
+    return texts

@@ -74,8 +74,7 @@ class Block:
         values = array.values
         if values.null_count or array.null_count:
             raise self._error(column, "holds nulls")
-        numbers = np.asarray(values.to_numpy(zero_copy_only=not pa.types.is_boolean(values.type)))
-        offsets = np.asarray(array.offsets.to_numpy())
+        numbers, offsets = _as_numpy(values), _as_numpy(array.offsets)
         falls = bool((offsets[1:] < offsets[:-1]).any())
         if falls or offsets[0] < 0 or offsets[-1] > len(numbers):
             raise self._error(column, "has impossible list offsets; the file is damaged")
@@ -246,3 +245,19 @@ class PreparedDataset:
                 f"column {column!r} cannot be read ({error})",
                 place=f"{block.shard.path}, row {block.first + index}",
             ) from error
+
+
+def _as_numpy(array: pa.Array) -> NDArray[np.integer[Any]]:
+    """View the values of a primitive array without nulls; booleans are unpacked into a copy.
+
+    Reads the buffer itself: ``Array.to_numpy`` looks for pandas first, which is slow to import.
+    """
+    data = array.buffers()[1]
+    start, count = array.offset, len(array)
+    if data is None:
+        return np.empty(0, dtype=np.int64)
+    if pa.types.is_boolean(array.type):
+        bits = np.frombuffer(data, dtype=np.uint8)
+        return np.unpackbits(bits, count=start + count, bitorder="little")[start:]
+    dtype = np.dtype(str(array.type).replace("double", "float64"))
+    return np.frombuffer(data, dtype=dtype, count=count, offset=start * dtype.itemsize)

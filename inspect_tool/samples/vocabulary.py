@@ -6,6 +6,7 @@ byte-level tokens, and SentencePiece drops one space at the start of a text.
 
 from __future__ import annotations
 
+import codecs
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -224,14 +225,29 @@ def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 def _split_run(parts: list[bytes]) -> list[str]:
     """Decode ``parts`` together and give each character to the part that holds its first byte."""
-    joined = b"".join(parts)
     ends = np.cumsum([len(part) for part in parts])
     texts = [""] * len(parts)
     owner = position = 0
-    for char in joined.decode("utf-8", "surrogateescape"):
+    for char, size in _characters(b"".join(parts)):
         while position >= ends[owner]:
             owner += 1
-        escaped = 0xDC80 <= ord(char) <= 0xDCFF
-        texts[owner] += "\ufffd" if escaped else char
-        position += 1 if escaped else len(char.encode("utf-8"))
+        texts[owner] += char
+        position += size
     return texts
+
+
+def _characters(data: bytes) -> Iterator[tuple[str, int]]:
+    """Yield each character and its length in bytes; an ill-formed part is one U+FFFD."""
+    ill_formed: dict[int, int] = {}
+
+    def replace(error: UnicodeError) -> tuple[str, int]:
+        assert isinstance(error, UnicodeDecodeError)
+        ill_formed[error.start] = error.end - error.start
+        return "\ufffd", error.end
+
+    codecs.register_error("inspect-tool-replace", replace)
+    position = 0
+    for char in data.decode("utf-8", "inspect-tool-replace"):
+        size = ill_formed.get(position) or len(char.encode("utf-8"))
+        position += size
+        yield char, size

@@ -10,9 +10,10 @@ import pytest
 
 from fixtures.build import build_tokenizers
 from fixtures.places import CHATML, LLAMA3, MISTRAL
+from tests.axolotl_runs import AxolotlRuns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 _CACHES = tempfile.TemporaryDirectory(prefix="inspect-tool-tests-")
@@ -58,3 +59,14 @@ def chatml_dir(built_tokenizers: None) -> Path:
 def llama3_dir(built_tokenizers: None) -> Path:
     """A byte-level BPE whose turns end with `<|eot_id|>`, which is not its EOS."""
     return LLAMA3
+
+
+@pytest.fixture(scope="session")
+def prepared() -> Iterator[Callable[[str | Path], Path]]:
+    """Prepare a recipe by its name, or a YAML by its path, with real axolotl: mark the test slow.
+
+    Gives the folder that `dataset_prepared_path` names; the config that made it is its sibling
+    `config.yml`.
+    """
+    with AxolotlRuns() as runs:
+        yield runs.prepared

@@ -34,6 +34,7 @@ CACHE = ROOT / ".inspect" / "test-cache"
 START_SECONDS = 180.0
 RUN_SECONDS = 240.0
 LOG_LINES_SHOWN = 40
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
 
 
 class AxolotlRunError(Exception):
@@ -146,7 +147,7 @@ def _key(source: Path) -> str:
     entries = [*(config.get("datasets") or []), *(config.get("test_datasets") or [])]
     files = [ROOT / entry["path"] for entry in entries]
     base_model = ROOT / str(config["base_model"])
-    files += [base_model / "tokenizer.json", base_model / "tokenizer_config.json"]
+    files += [base_model / name for name in TOKENIZER_FILES]
     build_tokenizers()
     for file in files:
         if file.is_file():

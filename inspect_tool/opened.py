@@ -8,6 +8,7 @@ place with ``with_vocabulary`` and ``with_target``.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from inspect_tool.errors import InspectError
@@ -16,6 +17,7 @@ from inspect_tool.samples.prepared import PreparedDataset
 from inspect_tool.samples.vocabulary import TokenizerMissingError, Vocabulary
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from inspect_tool.samples.sample import Sample
@@ -32,18 +34,23 @@ class Opened:
     vocabulary: Vocabulary | None = None
     vocabulary_problem: InspectError | None = None
 
-    def split_of(self, row: int) -> str | None:
-        """Return the split that axolotl will put a row in, None when nothing tells.
+    @cached_property
+    def splits(self) -> Mapping[str, range]:
+        """The rows of each split that axolotl will train or evaluate on; empty if nothing tells.
 
         ``val_set_size`` is not stored: axolotl takes the last rows at load time, so this follows
         from the config and is as certain as the config is.
         """
-        if self.target.split == "test" or self.target.config is None:
-            return self.target.split
-        held_out = self.target.config.eval_rows(len(self.dataset))
-        if not held_out:
-            return self.target.split
-        return "eval" if row >= len(self.dataset) - held_out else "train"
+        rows = len(self.dataset)
+        config = self.target.config
+        held_out = config.eval_rows(rows) if config and self.target.split != "test" else 0
+        if held_out:
+            return {"train": range(rows - held_out), "eval": range(rows - held_out, rows)}
+        return {self.target.split: range(rows)} if self.target.split else {}
+
+    def split_of(self, row: int) -> str | None:
+        """Return the split that axolotl will put a row in, None when nothing tells."""
+        return next((split for split, rows in self.splits.items() if row in rows), None)
 
     def sample(self, row: int) -> Sample:
         """Return one row with its split; raises as ``PreparedDataset.sample`` does."""

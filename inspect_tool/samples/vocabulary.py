@@ -120,17 +120,19 @@ class Vocabulary:
         self._work_out(ids)
         return self._lookup(self._partial == 1, ids)
 
-    def texts(self, ids: NDArray[np.integer[Any]]) -> list[str]:
+    def texts(self, ids: NDArray[np.integer[Any]], *, continued: bool = False) -> list[str]:
         """Return one text per token of ``ids`` int[n]; joined they are the decoded text.
 
         A character split over several tokens is given to the token with its first byte, the
-        others get an empty string; bytes that are no UTF-8 become U+FFFD.
+        others get an empty string; bytes that are no UTF-8 become U+FFFD. ``continued``: other
+        tokens come before ``ids``, so that their first space is no text's first.
         """
         whole = {i: _text(self.bytes_of(i)) for i in np.unique(ids).tolist()}
         texts = [whole[token_id] for token_id in ids.tolist()]
-        for start, stop in _runs(self.partials(ids)):
+        for start, stop in runs(self.partials(ids)):
             texts[start:stop] = _split_run([self.bytes_of(i) for i in ids[start:stop].tolist()])
-        if self.decoder.strip_first and texts and texts[0].startswith(" "):
+        drops_space = self.decoder.strip_first and not continued
+        if drops_space and texts and texts[0].startswith(" "):
             texts[0] = texts[0][1:]
         return texts
 
@@ -215,7 +217,7 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
-def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
+def runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Return the half-open runs of True in ``flags`` bool[n]."""
     if not flags.any():
         return []

@@ -1,0 +1,70 @@
+"""The typer application: every command by name, and usage errors as one line."""
+
+import typer
+
+from inspect_tool.cli import open_app, show, version
+from inspect_tool.cli.exits import PROGRAM
+from inspect_tool.errors import InspectError
+
+HELP = """See what axolotl trains on.
+
+`inspect-tool PATH` opens the app on a YAML, a prepared folder (last_run_prepared/<hash>), its
+parent, a run folder or a directory. Without a terminal it prints what `show` prints.
+
+\b
+Examples:
+  inspect-tool qlora.yml
+  inspect-tool last_run_prepared --tokenizer mistralai/Mistral-7B-v0.1
+  inspect-tool show qlora.yml --row 12
+  inspect-tool show qlora.yml --json | jq .row
+
+\b
+Exit status:
+  0 fine, 1 findings, 2 usage or bad input, 3 the run or the worker failed.
+"""
+
+CLICK_ERROR: type[Exception] = next(
+    base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"
+)
+"""The base of all usage errors; typer brings click or a copy of its own, by version."""
+
+app = typer.Typer(
+    help=HELP,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def _options(
+    _version: bool = typer.Option(
+        False, "--version", callback=version.print_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    """Options that stand before any command."""
+
+
+app.command(name="open", help=open_app.HELP)(open_app.open_app)
+app.command(name="show", help=show.HELP)(show.show)
+app.command(name="version", help=version.HELP)(version.version)
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line; usage errors become InspectError."""
+    command = typer.main.get_command(app)
+    try:
+        status = command.main(arguments, prog_name=PROGRAM, standalone_mode=False)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    except CLICK_ERROR as error:
+        raise _usage(error) from None
+    return status if isinstance(status, int) else 0
+
+
+def _usage(error: Exception) -> InspectError:
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else PROGRAM
+    message = str(getattr(error, "format_message", lambda: error)())
+    return InspectError(message.rstrip("."), fix=f"try `{path} --help`")

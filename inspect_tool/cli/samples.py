@@ -1,0 +1,134 @@
+"""Prints samples, one after the other, each gone before the next is read; used by two commands."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from inspect_tool.cli.exits import say
+from inspect_tool.errors import ExitCode, InspectError
+from inspect_tool.opened import open_path
+from inspect_tool.report.look import Look, look_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from inspect_tool.cli.quick import Request
+    from inspect_tool.opened import Opened
+    from inspect_tool.samples.prepared import Block
+    from inspect_tool.samples.sample import Sample
+
+FIRST = 3
+"""How many samples are printed as text when nobody says how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which rows are asked for: these, or those of a split, and at most so many."""
+
+    rows: tuple[int, ...] = ()
+    split: str | None = None
+    limit: int | None = None
+
+    @property
+    def everything(self) -> bool:
+        """Whether every row is asked for."""
+        return not self.rows and self.split is None and self.limit is None
+
+    def rows_of(self, opened: Opened) -> Iterable[int]:
+        """Return the row numbers; raises InspectError for rows or splits that are not there."""
+        rows: Iterable[int] = range(len(opened.dataset))
+        if self.rows:
+            rows = [_existing(row, opened) for row in self.rows]
+        elif self.split is not None:
+            rows = _split(self.split, opened)
+        return islice(rows, self.limit)
+
+
+def print_text(request: Request, *, choice: Choice | None = None, look: Look | None = None) -> int:
+    """Print samples as text on stdout, by default the first few."""
+    from inspect_tool.report.text import introduction, sample_text
+
+    chosen = choice or Choice(limit=FIRST)
+    drawn = look or look_of(sys.stdout)
+    opened = _opened(request)
+    with closing(opened.dataset):
+        rows = chosen.rows_of(opened)
+        sys.stdout.write(introduction(opened, drawn))
+        return _print(opened, rows, lambda sample: sample_text(sample, opened.vocabulary, drawn))
+
+
+def print_json(request: Request, *, choice: Choice) -> int:
+    """Print samples as JSON lines on stdout, by default every one.
+
+    Tells by its status when not every row could be printed: a program reads this, not a person.
+    """
+    from inspect_tool.report.json_lines import JsonLines
+
+    opened = _opened(request)
+    with closing(opened.dataset):
+        rows = choice.rows_of(opened)
+        status = _print(opened, rows, JsonLines(opened.vocabulary).line)
+        incomplete = choice.everything and bool(opened.dataset.damages)
+        return int(ExitCode.USAGE) if incomplete else status
+
+
+def _opened(request: Request) -> Opened:
+    opened = open_path(request.path, config=request.config, tokenizer=request.tokenizer)
+    for damage in opened.dataset.damages:
+        say(str(damage))
+    if opened.vocabulary_problem is not None:
+        say(f"{opened.vocabulary_problem}; showing ids")
+    return opened
+
+
+def _print(opened: Opened, rows: Iterable[int], write: Callable[[Sample], str]) -> int:
+    """Print the rows that can be read and say which cannot."""
+    status = ExitCode.OK
+    for item in _samples(opened, rows):
+        if isinstance(item, InspectError):
+            sys.stdout.flush()
+            say(str(item))
+            status = ExitCode.USAGE
+        else:
+            sys.stdout.write(write(item))
+    return int(status)
+
+
+def _samples(opened: Opened, rows: Iterable[int]) -> Iterator[Sample | InspectError]:
+    """Yield each sample or what is wrong with it; memory stays flat however many there are."""
+    read: Block | None = None
+    for row in rows:
+        block, _ = opened.dataset.block_of(row)
+        if read is not None and read is not block:
+            read.shard.release_pages()
+        read = block
+        try:
+            yield opened.sample(row)
+        except InspectError as error:
+            yield error
+
+
+def _existing(row: int, opened: Opened) -> int:
+    count = len(opened.dataset)
+    if 0 <= row < count:
+        return row
+    raise InspectError(
+        f"row {row} is not there",
+        place=opened.dataset.path,
+        fix=f"its rows are 0 to {count - 1}" if count else "it has no rows",
+    )
+
+
+def _split(name: str, opened: Opened) -> range:
+    if name in opened.splits:
+        return opened.splits[name]
+    there = ", ".join(opened.splits)
+    raise InspectError(
+        f"no split {name!r} there",
+        place=opened.dataset.path,
+        fix=f"it has {there}" if there else "nothing tells its splits; name the YAML with --config",
+    )

@@ -1,0 +1,27 @@
+"""Where a person looks: the app on a terminal, text everywhere else."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from inspect_tool.cli.quick import Request
+
+
+def view(request: Request) -> int:
+    """Open the app on what was asked for; print its first samples where no app can run."""
+    if interactive():
+        from inspect_tool.tui.app import run_app
+
+        return run_app(request.path, config=request.config, tokenizer=request.tokenizer)
+    from inspect_tool.cli.samples import print_text
+
+    return print_text(request)
+
+
+def interactive() -> bool:
+    """Tell whether a person sits before a terminal that can draw an app."""
+    dumb = os.environ.get("TERM", "dumb") == "dumb"
+    return sys.stdin.isatty() and sys.stdout.isatty() and not dumb

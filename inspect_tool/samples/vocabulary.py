@@ -46,6 +46,8 @@ class Vocabulary:
     added: NDArray[np.bool_]
     decoder: PieceDecoder
     roles: Mapping[str, int] = field(default_factory=dict)
+    prefix: tuple[int, ...] = ()
+    """The ids that the tokenizer itself puts in front of every text, such as its BOS."""
     _data: dict[int, bytes] = field(default_factory=dict, repr=False)
     _partial: NDArray[np.int8] = field(default_factory=lambda: np.empty(0, np.int8), repr=False)
 
@@ -77,6 +79,7 @@ class Vocabulary:
             spec = json.loads(text)
             pieces, special, added = _read_pieces(spec)
             decoder = decoder_of(spec)
+            prefix = tuple(_prefix(spec.get("post_processor")))
         except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
             raise TokenizerMissingError(
                 f"not a tokenizer.json that can be read ({error})",
@@ -90,6 +93,7 @@ class Vocabulary:
             added=np.array(added, dtype=np.bool_),
             decoder=decoder,
             roles=_role_ids(pieces, roles or {}),
+            prefix=prefix,
             _partial=np.full(len(pieces), -1, dtype=np.int8),
         )
 
@@ -199,6 +203,19 @@ def _role_ids(pieces: list[str | None], roles: Mapping[str, str]) -> dict[str, i
     tokens = set(roles.values())
     ids = {piece: index for index, piece in enumerate(pieces) if piece in tokens}
     return {role: ids[token] for role, token in roles.items() if token in ids}
+
+
+def _prefix(post_processor: Mapping[str, Any] | None) -> Iterator[int]:
+    """Yield the ids that a tokenizer.json's post-processor writes before a single text."""
+    if not post_processor:
+        return
+    for step in post_processor.get("processors") or [post_processor]:
+        if step.get("type") != "TemplateProcessing":
+            continue
+        for part in step["single"]:
+            if "Sequence" in part:
+                return
+            yield from step["special_tokens"][part["SpecialToken"]["id"]]["ids"]
 
 
 def _unigram_entries(vocab: Iterable[list[Any]]) -> Iterator[tuple[str, int]]:

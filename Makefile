@@ -1,0 +1,91 @@
+# Each target does the set-up it needs, once; a second run starts at once.
+#
+#   make demo     prepare a small dataset with real axolotl and look at it
+#   make check    the fast gate: lint, format, types, import contracts, quick tests
+#   make test     every test, with real axolotl
+#   make bench    the figures, each beside its peer
+#   make clean    remove what was built, but not the virtual environment
+#
+# PYTHON=/path/to/python3.12 chooses the interpreter, VENV=folder the virtual environment;
+# EXTRAS=dev leaves axolotl and torch out. What was chosen at first is kept.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+FITS = import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
+PYTHON ?= $(shell for python in python3.11 python3.12 python3; do \
+	if $$python -c '$(FITS)' 2>/dev/null; then echo $$python; break; fi; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+EVERYTHING := train,dev
+EXTRAS ?= $(or $(shell cat $(VENV)/.extras 2>/dev/null),$(EVERYTHING))
+LOGS := .inspect/logs
+DEMO := chat-chatml
+
+# The set-up is done again when what it installs changes, whatever the files' times say.
+INSTALLED := $(VENV)/.installed-$(shell \
+	{ echo '$(EXTRAS)'; cat pyproject.toml constraints.txt; } | git hash-object --stdin)
+
+export AXOLOTL_DO_NOT_TRACK := 1
+export HF_HUB_OFFLINE := 1
+export TOKENIZERS_PARALLELISM := false
+
+# $(call logged,NAME,COMMAND): run quietly; on failure show the end of the log and name it.
+define logged
+mkdir -p $(LOGS); if ! { $(2); } >$(LOGS)/$(1).log 2>&1; then \
+	tail -n 30 $(LOGS)/$(1).log >&2; \
+	echo '$(1) failed; the whole log: $(LOGS)/$(1).log' >&2; exit 1; fi
+endef
+
+.PHONY: help setup fixtures demo test check bench clean
+
+help:
+	@sed -n '3,10s/^# \{0,1\}//p' Makefile
+
+setup: $(INSTALLED)
+
+$(INSTALLED):
+	@if [ -z '$(PYTHON)' ] || ! $(PYTHON) -c '$(FITS)'; then \
+		echo 'setup: Python 3.11 or 3.12 is needed; make PYTHON=/path/to/python3.11 names one' >&2; \
+		exit 2; fi
+	@echo 'setup: installing [$(EXTRAS)] into $(VENV) (the first time 3 to 10 minutes)'
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
+	@$(call logged,setup,$(BIN)/python -m pip install --disable-pip-version-check \
+		-c constraints.txt -e '.[$(EXTRAS)]')
+	@rm -f $(VENV)/.installed-*; echo '$(EXTRAS)' >$(VENV)/.extras; touch $@
+
+fixtures: setup
+	@$(call logged,fixtures,$(BIN)/python -m fixtures.build)
+	@cat $(LOGS)/fixtures.log | { grep '^fixtures:' || true; }
+
+# Prepared again when the recipe, its data or its tokenizer is newer than what was stored.
+demo: fixtures
+	@[ -e $(BIN)/axolotl ] || { echo 'demo: axolotl is not installed; run: make demo EXTRAS=$(EVERYTHING)' >&2; exit 2; }
+	@if [ -z "$$(find last_run_prepared/$(DEMO) -name state.json -newer recipes/$(DEMO).yml \
+		-newer fixtures/data/chat.jsonl -newer fixtures/built/chatml-bpe/tokenizer.json 2>/dev/null)" ]; then \
+		echo 'demo: axolotl preprocess recipes/$(DEMO).yml (half a minute)'; \
+		$(call logged,demo,$(BIN)/axolotl preprocess recipes/$(DEMO).yml); fi
+	@echo 'demo: inspect-tool recipes/$(DEMO).yml'
+	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/inspect-tool recipes/$(DEMO).yml; \
+		else $(BIN)/inspect-tool show recipes/$(DEMO).yml; fi
+
+check: fixtures
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest -q -m 'not slow'
+
+test: fixtures
+	@$(BIN)/python -m pytest -q
+
+bench: fixtures
+	@$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf fixtures/built .inspect/test-cache .inspect/logs .inspect/out build *.egg-info
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(patsubst recipes/%.yml,last_run_prepared/%,$(wildcard recipes/*.yml))
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

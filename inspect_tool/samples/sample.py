@@ -68,21 +68,25 @@ class TokenSequence:
         return self.trained_count / len(self) if len(self) else 0.0
 
     @cached_property
+    def span_starts(self) -> NDArray[np.int64]:
+        """Return the first token of each span, int64[spans], ascending."""
+        if self.trained is None:
+            return np.arange(min(len(self), 1))
+        return np.flatnonzero(np.diff(self.trained, prepend=~self.trained[:1]))
+
+    @cached_property
     def spans(self) -> tuple[Span, ...]:
         """Return the maximal runs of trained or masked tokens, in order, covering the sequence."""
-        count = len(self)
-        if self.trained is None:
-            return (Span(0, count, None),) if count else ()
-        edges = np.flatnonzero(np.diff(self.trained.astype(np.int8))) + 1
-        bounds = [0, *edges.tolist(), count] if count else []
+        bounds = [*self.span_starts.tolist(), len(self)]
+        flags = [None] if self.trained is None else self.trained[self.span_starts].tolist()
         return tuple(
-            Span(start, stop, bool(self.trained[start])) for start, stop in pairwise(bounds)
+            Span(start, stop, trained)
+            for (start, stop), trained in zip(pairwise(bounds), flags, strict=False)
         )
 
     def span_at(self, index: int) -> int:
         """Return the number of the span that holds token ``index``."""
-        starts = [span.start for span in self.spans]
-        return int(np.searchsorted(starts, index, side="right")) - 1
+        return int(np.searchsorted(self.span_starts, index, side="right")) - 1
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,185 @@
+"""The token view: every token of a sequence, wrapped as text reads, coloured by its label.
+
+A long sequence shows its beginning at once while the rest is drawn in a worker; until then the
+view ends early, and a cursor placed beyond its end is caught up with later.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.reactive import reactive
+
+from inspect_tool.samples.occurrences import Occurrences, occurrences_of_id, occurrences_of_text
+from inspect_tool.samples.turns import turns_of
+from inspect_tool.tui.passage import Passage, beginning, entire, is_long
+from inspect_tool.tui.widgets.passage_view import PassageView
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from inspect_tool.samples.sample import TokenSequence
+    from inspect_tool.samples.vocabulary import Vocabulary
+
+
+class TokenView(PassageView):
+    """Shows one token sequence under a cursor; a sequence stored as text is taken by words."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("[", "span(-1)", "Previous span", show=False),
+        Binding("]", "span(1)", "Next span", show=False),
+        Binding("{", "turn(-1)", "Previous turn", show=False),
+        Binding("}", "turn(1)", "Next turn", show=False),
+        Binding("i", "toggle_ids", "Token ids", show=False),
+    ]
+
+    show_ids: reactive[bool] = reactive(False, repaint=False)
+    """Whether each token's id is drawn after it."""
+
+    class _Drawn(Message):
+        """The worker drew a whole sequence."""
+
+        def __init__(self, passage: Passage) -> None:
+            super().__init__()
+            self.passage = passage
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
+        self._sequence: TokenSequence | None = None
+        self._vocabulary: Vocabulary | None = None
+        self._needle: str | int | None = None
+        self._found: Occurrences | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the whole sequence is there, with or without ids as asked for."""
+        passage = self._passage
+        return passage is not None and passage.whole and passage.show_ids == self.show_ids
+
+    @property
+    def token_count(self) -> int:
+        """The number of tokens (or words) that the cursor can reach."""
+        return len(self._sequence or ()) or super().token_count
+
+    @property
+    def match_place(self) -> tuple[int, int]:
+        """The number of the match at the cursor, from 1 (0 if none is there), and their count."""
+        if self._found is None:
+            return 0, 0
+        place = int(np.searchsorted(self._found.firsts, self.cursor))
+        at_cursor = place < len(self._found) and self._found.firsts[place] == self.cursor
+        return (place + 1 if at_cursor else 0), len(self._found)
+
+    def show_sequence(
+        self, sequence: TokenSequence, vocabulary: Vocabulary | None, *, cursor: int = 0
+    ) -> None:
+        """Show a sequence, with the cursor on token ``cursor``."""
+        self._sequence, self._vocabulary = sequence, vocabulary
+        self._layout = self._matches = self._needle = self._found = None
+        self._row = self._column = 0
+        self.scroll_to(y=0, animate=False, force=True)
+        self.set_reactive(TokenView.cursor, min(max(cursor, 0), max(len(sequence) - 1, 0)))
+        self.show_passage(beginning(sequence, vocabulary, show_ids=self.show_ids))
+        self._draw_rest()
+        self.post_message(self.CursorMoved(self, self.cursor))
+
+    def find(self, needle: str | int, *, forward: bool = True) -> int | None:
+        """Move the cursor to the next place of a text or a token id, and mark all places.
+
+        A needle asked for again moves on from the cursor. Return the token, None if there is none.
+        """
+        if self._sequence is None:
+            return None
+        fresh = self._found is None or needle != self._needle
+        if fresh:
+            self._needle, self._found = needle, self._occurrences(needle)
+            self.mark(self._found.tokens if len(self._found) else None)
+        assert self._found is not None
+        place = self._found.next(self.cursor, forward=forward, inclusive=fresh)
+        if place is None:
+            return None
+        self.cursor = int(self._found.firsts[place])
+        return self.cursor
+
+    def highlight(self, tokens: NDArray[np.bool_] | None) -> None:
+        """Mark ``tokens`` bool[n] of the sequence, or none; takes the place of what find marked."""
+        self._needle = self._found = None
+        self.mark(tokens)
+
+    def watch_show_ids(self) -> None:
+        """Draw the tokens with or without their ids."""
+        passage = self._passage
+        if passage is None or passage.by_words:
+            return
+        if is_long(passage.sequence):
+            self._draw_rest()
+        else:
+            self.show_passage(self._whole())
+
+    def action_span(self, step: int) -> None:
+        """Move to the start of the next or previous run of trained or masked tokens."""
+        if self._sequence is not None:
+            self._jump(self._sequence.span_starts, step)
+
+    def action_turn(self, step: int) -> None:
+        """Move to the start of the next or previous turn."""
+        if self._sequence is not None and len(self._sequence):
+            self._jump(turns_of(self._sequence, self._vocabulary).starts, step)
+
+    def action_toggle_ids(self) -> None:
+        """Show or hide token ids."""
+        self.show_ids = not self.show_ids
+
+    def _jump(self, starts: NDArray[np.int64], step: int) -> None:
+        if step > 0:
+            place = int(np.searchsorted(starts, self.cursor, side="right"))
+        else:
+            place = int(np.searchsorted(starts, self.cursor, side="left")) - 1
+        if 0 <= place < len(starts):
+            self.cursor = int(starts[place])
+
+    def _occurrences(self, needle: str | int) -> Occurrences:
+        assert self._sequence is not None
+        if isinstance(needle, int):
+            return occurrences_of_id(self._sequence.ids, needle)
+        if self._passage is None or not self._passage.whole:
+            self.show_passage(self._whole())
+        assert self._passage is not None
+        return occurrences_of_text(self._passage.texts, needle)
+
+    def _whole(self) -> Passage:
+        assert self._sequence is not None
+        passage = self._passage
+        texts = passage.texts if passage is not None and passage.whole else None
+        return entire(self._sequence, self._vocabulary, show_ids=self.show_ids, texts=texts)
+
+    def _draw_rest(self) -> None:
+        """Have the whole sequence drawn in the background, unless it is already there."""
+        if self.complete or self._sequence is None:
+            return
+        passage = self._passage
+        texts = passage.texts if passage is not None and passage.whole else None
+        whole = partial(
+            entire, self._sequence, self._vocabulary, show_ids=self.show_ids, texts=texts
+        )
+        self.run_worker(
+            lambda: self.post_message(self._Drawn(whole())),
+            thread=True,
+            group="token-view",
+            exclusive=True,
+            exit_on_error=False,
+        )
+
+    @on(_Drawn)
+    def _take(self, event: _Drawn) -> None:
+        """Show what the worker drew, if it is still what is asked for."""
+        event.stop()
+        passage = event.passage
+        current = passage.sequence is self._sequence and passage.vocabulary is self._vocabulary
+        if current and passage.show_ids == self.show_ids and not self.complete:
+            self.show_passage(passage)

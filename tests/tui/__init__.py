@@ -1,0 +1,1 @@
+"""The app, its widgets and their pure parts."""

@@ -13,26 +13,10 @@ from tokenizers import Tokenizer
 from fixtures import byte_bpe, mistral
 from fixtures.build import build_tokenizers
 from fixtures.places import FIXTURES
+from tests.texts import STRINGS
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-STRINGS = {
-    "plain": "Hello this is a test",
-    "code": "def f(x):\n    if x:\n        return {'a': [1, 2]}\n\treturn None\n",
-    "runs of spaces": "".join(" " * n + "x" for n in range(40)),
-    "spaces only": " " * 33,
-    "blank lines": "\n\n\n a\n \n\t\n",
-    "trailing spaces": "SELECT 1;   ",
-    "cjk": "漢字とかな、寧靜的山村。한국어",
-    "emoji": "🎉 👩‍👩‍👧 🏳️‍🌈 é",
-    "arabic": "تغلق المكتبة في الساعة الثامنة",
-    "devanagari": "मेरी बहन छत पर टमाटर उगाती है।",
-    "controls": "".join(map(chr, range(32))) + "\x7f\x9b31m",
-    "invisible": "\u202eabc\u200b\u2066\ufeff\u00ad",
-    "its own space": "\u2581a \u2581 b",
-    "empty": "",
-}
 
 MARKERS = (mistral.UNK, mistral.BOS, mistral.EOS)
 """Spelled out in text, these are one id for the Hub's tokenizer and pieces for SentencePiece."""

@@ -57,8 +57,11 @@ def print_text(request: Request, *, choice: Choice | None = None, look: Look | N
     opened = _opened(request)
     with closing(opened.dataset):
         rows = chosen.rows_of(opened)
+        with_ids = _encoder(opened) if drawn.ids else _unchanged
         sys.stdout.write(introduction(opened, drawn))
-        return _print(opened, rows, lambda sample: sample_text(sample, opened.vocabulary, drawn))
+        return _print(
+            opened, rows, lambda sample: sample_text(with_ids(sample), opened.vocabulary, drawn)
+        )
 
 
 def print_json(request: Request, *, choice: Choice) -> int:
@@ -71,7 +74,8 @@ def print_json(request: Request, *, choice: Choice) -> int:
     opened = _opened(request)
     with closing(opened.dataset):
         rows = choice.rows_of(opened)
-        status = _print(opened, rows, JsonLines(opened.vocabulary).line)
+        with_ids, lines = _encoder(opened), JsonLines(opened.vocabulary)
+        status = _print(opened, rows, lambda sample: lines.line(with_ids(sample)))
         incomplete = choice.everything and bool(opened.dataset.damages)
         return int(ExitCode.USAGE) if incomplete else status
 
@@ -83,6 +87,20 @@ def _opened(request: Request) -> Opened:
     if opened.vocabulary_problem is not None:
         say(f"{opened.vocabulary_problem}; showing ids")
     return opened
+
+
+def _encoder(opened: Opened) -> Callable[[Sample], Sample]:
+    """Return what gives ids to samples stored as text, where a tokenizer is at hand."""
+    tokenizer = opened.target.tokenizer
+    if opened.dataset.kind.tokenized or opened.vocabulary is None or tokenizer is None:
+        return _unchanged
+    from inspect_tool.samples.encoding import TextEncoder
+
+    return TextEncoder(tokenizer.folder).encoded if tokenizer.folder else _unchanged
+
+
+def _unchanged(sample: Sample) -> Sample:
+    return sample
 
 
 def _print(opened: Opened, rows: Iterable[int], write: Callable[[Sample], str]) -> int:

@@ -73,6 +73,8 @@ class JsonLines:
     def _settle(self, tokens: list[str], sequence: TokenSequence) -> None:
         """Write the tokens that were left open, in place, run by run."""
         waiting = np.array([token == _DEPENDS for token in tokens])
+        if self._vocabulary is not None:
+            waiting |= self._vocabulary.joint(sequence.ids)
         for start, stop in runs(waiting):
             ids = sequence.ids[start:stop]
             texts = _texts(self._vocabulary, ids, continued=start > 0)

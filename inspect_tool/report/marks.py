@@ -107,7 +107,7 @@ def drawn(pieces: Iterable[Piece], look: Look) -> Iterator[Segment]:
 
 def _colored(pieces: Iterable[Piece], look: Look) -> Iterator[Segment]:
     for piece in pieces:
-        text, after = _split_newline(drawn_text(piece.text, look), piece)
+        text, after = _split_newline(drawn_text(piece.text, look), piece, look)
         yield Segment(text, _SGR[piece.trained, piece.special])
         if piece.aside:
             yield Segment(piece.aside, ASIDE)
@@ -121,17 +121,18 @@ def _marked(pieces: Iterable[Piece], look: Look) -> Iterator[Segment]:
         if bool(piece.trained) != inside:
             inside = not inside
             yield Segment(marks.trained[0 if inside else 1])
-        text, after = _split_newline(drawn_text(piece.text, look), piece)
+        text, after = _split_newline(drawn_text(piece.text, look), piece, look)
         opened, closed = marks.special if piece.special else ("", "")
         yield Segment(f"{opened}{text}{closed}{piece.aside}{after}")
     if inside:
         yield Segment(marks.trained[1])
 
 
-def _split_newline(text: str, piece: Piece) -> tuple[str, str]:
+def _split_newline(text: str, piece: Piece, look: Look) -> tuple[str, str]:
     """Keep what is said about a token on its own line, before the line break that it ends with."""
     if piece.aside and text.endswith("\n"):
-        return text[:-1], "\n"
+        mark = "" if look.whitespace else marks_of(look).newline
+        return text[:-1] + mark, "\n"
     return text, ""
 
 

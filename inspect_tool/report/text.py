@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain, pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +25,8 @@ from inspect_tool.samples.glyphs import safe, unknown_id
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from numpy.typing import NDArray
+
     from inspect_tool.opened import Opened
     from inspect_tool.report.look import Look
     from inspect_tool.samples.sample import Sample, TokenSequence
@@ -40,26 +43,44 @@ def sample_text(sample: Sample, vocabulary: Vocabulary | None, look: Look) -> st
 
 def introduction(opened: Opened, look: Look) -> str:
     """Return the lines before the first sample: what was opened, and what the marks mean."""
-    target = opened.target
+    target, dataset = opened.target, opened.dataset
+    splits = [f"{len(rows):,} {split}" for split, rows in opened.splits.items()]
+    rows = f"{len(dataset):,} rows" + (f" ({', '.join(splits)})" if splits else "")
     folders = len(target.datasets)
-    what = [str(opened.dataset.path), opened.dataset.kind.title, f"{len(opened.dataset):,} rows"]
-    known = [target.message, target.tokenizer.message if target.tokenizer else ""]
-    if folders > 1:
-        known.insert(0, f"the likeliest of {folders} prepared folders")
-    lines = [
-        *heading(what, look, rule=False),
-        *heading([part for part in known if part], look, rule=False),
-        *(legend(look) if opened.dataset.kind.tokenized else []),
-        Segment("\n\n"),
-    ]
-    return printed(lines, look)
+    likeliest = [f"the likeliest of {folders} folders there"] if folders > 1 else []
+    facts = {
+        "dataset": [str(_from_here(dataset.path)), *likeliest],
+        "": [dataset.kind.title, rows],
+        "config": [target.message],
+        "tokenizer": [target.tokenizer.message.removeprefix("tokenizer ")]
+        if target.tokenizer
+        else ["none is known"],
+    }
+    lines = chain.from_iterable(_fact(name, parts, look) for name, parts in facts.items())
+    explained = [*legend(look), Segment("\n")] if dataset.kind.tokenized else []
+    return printed([*lines, *explained, Segment("\n")], look)
+
+
+def _fact(name: str, parts: list[str], look: Look) -> Iterator[Segment]:
+    yield Segment(name.ljust(11), HEADING if look.color else "")
+    yield Segment(f"{_joined(parts, look)}\n")
+
+
+def _from_here(path: Path) -> Path:
+    try:
+        return path.relative_to(Path.cwd())
+    except ValueError:
+        return path
+
+
+def _joined(parts: Iterable[str], look: Look) -> str:
+    text = (" · " if look.unicode else " - ").join(safe(part, newline=" ") for part in parts)
+    return text if look.unicode else ascii_only(text)
 
 
 def heading(parts: Iterable[str], look: Look, *, rule: bool = True) -> Iterator[Segment]:
     """Yield one line that names what follows it."""
-    text = (" · " if look.unicode else " - ").join(safe(part, newline=" ") for part in parts)
-    if not look.unicode:
-        text = ascii_only(text)
+    text = _joined(parts, look)
     if rule:
         bar = "─" if look.unicode else "-"
         text = f"{bar * 2} {text} "
@@ -125,14 +146,30 @@ def _pieces(sequence: TokenSequence, vocabulary: Vocabulary | None, look: Look) 
     for index in np.flatnonzero(unknown).tolist():
         texts[index] = unknown_id(int(ids[index]))
     special = vocabulary.specials(ids)
+    odd = _odd_labels(sequence)
     trained = sequence.trained
-    for start, stop in _alike(sequence, special, every=look.ids):
+    for start, stop in _alike(sequence, special | odd, every=look.ids):
+        number = f"{ids[start]}" if look.ids and not unknown[start] else ""
+        label = f"label {_label(sequence, start)}" if odd[start] else ""
+        aside = " ".join(filter(None, (number, label)))
         yield Piece(
             text="".join(texts[start:stop]),
             trained=None if trained is None else bool(trained[start]),
             special=bool(special[start]),
-            aside=f"[{ids[start]}]" if look.ids and not unknown[start] else "",
+            aside=f"[{aside}]" if aside else "",
         )
+
+
+def _odd_labels(sequence: TokenSequence) -> NDArray[np.bool_]:
+    """Tell which tokens are trained towards something else than themselves, bool[n]."""
+    if sequence.trained is None or sequence.labels is None:
+        return np.zeros(len(sequence), dtype=np.bool_)
+    return np.asarray(sequence.trained & (sequence.labels != sequence.ids))
+
+
+def _label(sequence: TokenSequence, index: int) -> int:
+    assert sequence.labels is not None
+    return int(sequence.labels[index])
 
 
 def _id_pieces(sequence: TokenSequence) -> Iterator[Piece]:
@@ -146,21 +183,15 @@ def _id_pieces(sequence: TokenSequence) -> Iterator[Piece]:
 
 
 def _alike(
-    sequence: TokenSequence, special: np.typing.NDArray[np.bool_], *, every: bool
+    sequence: TokenSequence, alone: NDArray[np.bool_], *, every: bool
 ) -> Iterator[tuple[int, int]]:
-    """Yield half-open runs of tokens drawn alike: a special token is always one of its own."""
-    count = len(sequence)
-    if every:
-        yield from ((index, index + 1) for index in range(count))
-        return
-    starts = special.copy()
-    starts[1:] |= special[:-1]
+    """Yield half-open runs of tokens drawn alike; those ``alone`` bool[n] are runs of their own."""
+    starts = alone.copy()
+    starts[:1] = True
+    starts[1:] |= alone[:-1] | every
     if sequence.trained is not None:
         starts[1:] |= sequence.trained[1:] != sequence.trained[:-1]
-    if count:
-        starts[0] = True
-    bounds = [*np.flatnonzero(starts).tolist(), count]
-    yield from pairwise(bounds)
+    yield from pairwise([*np.flatnonzero(starts).tolist(), len(sequence)])
 
 
 def _column(name: str, value: Any, look: Look) -> Iterator[Segment]:

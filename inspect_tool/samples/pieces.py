@@ -24,7 +24,8 @@ def byte_level_alphabet() -> dict[str, int]:
 class PieceDecoder:
     """What tokenizer.json's ``decoder`` does to one piece, as far as bytes are concerned.
 
-    ``strip_first``: one space at the start of the whole text is dropped.
+    ``strip_first``: one space at the start of the whole text is dropped. ``spaced``: a space
+    stands between any two pieces.
     """
 
     alphabet: Mapping[str, int] | None = None
@@ -32,10 +33,11 @@ class PieceDecoder:
     byte_fallback: bool = False
     suffix: str = ""
     word_prefix: str = ""
+    spaced: bool = False
     strip_first: bool = False
 
     def of(self, piece: str) -> bytes:
-        """Return the bytes of one piece of the vocabulary proper (added tokens are verbatim)."""
+        """Return the bytes of one piece; the libraries decode added tokens no differently."""
         if self.alphabet is not None:
             alphabet = self.alphabet
             if all(char in alphabet for char in piece):
@@ -49,6 +51,8 @@ class PieceDecoder:
         if self.word_prefix:
             inside = piece.startswith(self.word_prefix)
             piece = piece[len(self.word_prefix) :] if inside else f" {piece}"
+        if self.spaced:
+            piece = f" {piece}"
         return piece.encode("utf-8", "surrogatepass")
 
 
@@ -64,23 +68,45 @@ def decoder_of(spec: Mapping[str, Any]) -> PieceDecoder:
     if metaspace:
         replacements.append((metaspace.get("replacement", "▁"), " "))
     strip = steps.get("Strip", {})
+    spaced = not spec.get("decoder")
     return PieceDecoder(
         alphabet=byte_level_alphabet() if "ByteLevel" in steps else None,
         replacements=tuple(replacements),
         byte_fallback="ByteFallback" in steps or bool(spec["model"].get("byte_fallback")),
         suffix=steps.get("BPEDecoder", {}).get("suffix", ""),
         word_prefix=steps.get("WordPiece", {}).get("prefix", ""),
-        strip_first=(strip.get("content") == " " and strip.get("start", 0) > 0)
+        spaced=spaced,
+        strip_first=spaced
+        or (strip.get("content") == " " and strip.get("start", 0) > 0)
         or (metaspace is not None and metaspace.get("prepend_scheme", "always") != "never")
         or "WordPiece" in steps,
     )
 
 
-def _steps(decoder: Mapping[str, Any] | None) -> Iterator[Mapping[str, Any]]:
-    if not decoder:
+def normalized(content: str, normalizer: Mapping[str, Any] | None) -> str:
+    """Return an added token's content as a normalizer leaves it: the piece that it is known by.
+
+    Only what SentencePiece tokenizers do is done (a ``▁`` in front, spaces as ``▁``).
+    """
+    for step in _steps(normalizer):
+        if step["type"] == "Prepend":
+            content = step["prepend"] + content
+        elif step["type"] == "Replace" and "String" in step["pattern"]:
+            content = content.replace(step["pattern"]["String"], step["content"])
+    return content
+
+
+def is_byte(piece: str | None) -> bool:
+    """Tell whether a piece of a byte-fallback vocabulary stands for one byte (``<0x0A>``)."""
+    return piece is not None and _BYTE_PIECE.fullmatch(piece) is not None
+
+
+def _steps(spec: Mapping[str, Any] | None) -> Iterator[Mapping[str, Any]]:
+    """Yield the steps of a decoder or normalizer, sequences unfolded."""
+    if not spec:
         return
-    if decoder["type"] == "Sequence":
-        for step in decoder["decoders"]:
+    if spec["type"] == "Sequence":
+        for step in spec.get("decoders") or spec.get("normalizers") or ():
             yield from _steps(step)
     else:
-        yield decoder
+        yield spec

@@ -9,12 +9,13 @@ from __future__ import annotations
 import codecs
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from inspect_tool.errors import InspectError
-from inspect_tool.samples.pieces import PieceDecoder, decoder_of
+from inspect_tool.samples.pieces import PieceDecoder, decoder_of, is_byte, normalized
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -61,9 +62,11 @@ class Vocabulary:
                 place=path,
                 fix="name a tokenizer folder with --tokenizer, or tokenizer_config in the YAML",
             )
-        return cls.from_json(
-            file.read_text("utf-8"), name=str(path), place=file, roles=read_roles(file.parent)
-        )
+        try:
+            text = file.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise _unreadable(error, file) from error
+        return cls.from_json(text, name=str(path), place=file, roles=read_roles(file.parent))
 
     @classmethod
     def from_json(
@@ -81,11 +84,7 @@ class Vocabulary:
             decoder = decoder_of(spec)
             prefix = tuple(_prefix(spec.get("post_processor")))
         except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-            raise TokenizerMissingError(
-                f"not a tokenizer.json that can be read ({error})",
-                place=place or name,
-                fix="name another tokenizer with --tokenizer",
-            ) from error
+            raise _unreadable(error, place or name) from error
         return cls(
             name=name,
             pieces=pieces,
@@ -128,28 +127,44 @@ class Vocabulary:
         """Return one text per token of ``ids`` int[n]; joined they are the decoded text.
 
         A character split over several tokens is given to the token with its first byte, the
-        others get an empty string; bytes that are no UTF-8 become U+FFFD. ``continued``: other
-        tokens come before ``ids``, so that their first space is no text's first.
+        others get an empty string; bytes that are no UTF-8 become U+FFFD as the tokenizers
+        library has it. ``continued``: other tokens come before ``ids``, so that their first space
+        is no text's first.
         """
         whole = {i: _text(self.bytes_of(i)) for i in np.unique(ids).tolist()}
         texts = [whole[token_id] for token_id in ids.tolist()]
-        for start, stop in runs(self.partials(ids)):
-            texts[start:stop] = _split_run([self.bytes_of(i) for i in ids[start:stop].tolist()])
+        split = _split_fallback if self.decoder.byte_fallback else _split_run
+        for start, stop in runs(self.joint(ids)):
+            texts[start:stop] = split([self.bytes_of(i) for i in ids[start:stop].tolist()])
         drops_space = self.decoder.strip_first and not continued
         if drops_space and texts and texts[0].startswith(" "):
             texts[0] = texts[0][1:]
         return texts
 
+    def joint(self, ids: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
+        """Tell for each id whether its text depends on its neighbours; bool, as ``ids``.
+
+        Partial ones do, and with byte fallback whole runs of byte pieces around them.
+        """
+        partial = self.partials(ids)
+        if not self.decoder.byte_fallback or not partial.any():
+            return partial
+        joint = np.zeros(ids.shape, dtype=np.bool_)
+        for start, stop in runs(np.isin(ids, self._byte_pieces)):
+            joint[start:stop] = partial[start:stop].any()
+        return joint
+
     def decode(self, ids: NDArray[np.integer[Any]]) -> str:
         """Return the decoded text of ``ids`` int[n], special tokens included."""
         return "".join(self.texts(ids))
 
+    @cached_property
+    def _byte_pieces(self) -> NDArray[np.int64]:
+        return np.array([i for i, piece in enumerate(self.pieces) if is_byte(piece)])
+
     def _encode(self, token_id: int) -> bytes:
         piece = self.piece(token_id)
-        if piece is None:
-            return b""
-        verbatim = bool(self.added[token_id])
-        return piece.encode("utf-8", "surrogatepass") if verbatim else self.decoder.of(piece)
+        return b"" if piece is None else self.decoder.of(piece)
 
     def _work_out(self, ids: NDArray[np.integer[Any]]) -> None:
         """Settle for every id in ``ids`` whether its bytes are whole UTF-8."""
@@ -193,10 +208,23 @@ def _read_pieces(spec: Mapping[str, Any]) -> tuple[list[str | None], list[bool],
     for piece, index in named:
         pieces[index] = piece
     for token in tokens:
-        pieces[token["id"]] = token["content"]
+        as_known = normalized if token.get("normalized") else _verbatim
+        pieces[token["id"]] = as_known(token["content"], spec.get("normalizer"))
         added[token["id"]] = True
         special[token["id"]] = bool(token.get("special"))
     return pieces, special, added
+
+
+def _verbatim(content: str, _: Mapping[str, Any] | None) -> str:
+    return content
+
+
+def _unreadable(error: Exception, place: object) -> TokenizerMissingError:
+    return TokenizerMissingError(
+        f"not a tokenizer.json that can be read ({error})",
+        place=place,
+        fix="name another tokenizer with --tokenizer",
+    )
 
 
 def _role_ids(pieces: list[str | None], roles: Mapping[str, str]) -> dict[str, int]:
@@ -253,6 +281,15 @@ def _split_run(parts: list[bytes]) -> list[str]:
         texts[owner] += char
         position += size
     return texts
+
+
+def _split_fallback(parts: list[bytes]) -> list[str]:
+    """Decode byte pieces together; one ill-formed byte spoils all, as in tokenizers."""
+    try:
+        b"".join(parts).decode("utf-8")
+    except UnicodeDecodeError:
+        return ["\ufffd"] * len(parts)
+    return _split_run(parts)
 
 
 def _characters(data: bytes) -> Iterator[tuple[str, int]]:

@@ -46,7 +46,7 @@ def safe(text: str, *, newline: str = NEWLINE, tab: str = TAB, space: str = " ")
         return text if space == " " else text.replace(" ", space)
     drawn = {"\n": newline, "\t": tab, " ": space}
     shown = "".join(drawn.get(char) or _visible(char) for char in text)
-    return BASE + shown if text and _extends(text[0]) else shown
+    return BASE + shown if shown and _extends(shown[0]) else shown
 
 
 @lru_cache(maxsize=8192)

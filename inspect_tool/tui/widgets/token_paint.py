@@ -155,7 +155,8 @@ class Painter:
         state = look & (PLAIN | MASKED | TRAINED | SPECIAL)
         style = component(_STATE[state])
         if look & ODD:
-            style += Style(bgcolor=component(_BORDER.get(state, "token--odd")).bgcolor)
+            border = component(_BORDER.get(state, "token--odd"))
+            style += Style(bgcolor=border.bgcolor) + border.without_color
         if look & MATCH:
             style += component("token--match")
         if look & CURSOR:

@@ -120,10 +120,10 @@ def identify(config: Path, cwd: Path) -> PreparedIdentity:
     Raises AxolotlRefusedError where axolotl's validation does, even without the keys that need
     this machine's hardware or the base model's config.json.
     """
-    with _axolotl_at(cwd, offline=True) as scratch:
+    with axolotl_at(cwd, offline=True) as scratch:
         from axolotl.utils.data.shared import generate_dataset_hash_from_config
 
-        cfg, left_out = _load(config, scratch)
+        cfg, left_out = load_config(config, scratch)
         hashes = [
             generate_dataset_hash_from_config(cfg, entries, cfg.tokenizer_config)
             if entries
@@ -175,19 +175,19 @@ def _offline_first(load: Callable[..., TokenizerFile]) -> TokenizerFile:
 
 
 def _tokenizer_of_config(config: Path, cwd: Path, *, offline: bool) -> TokenizerFile:
-    with _axolotl_at(cwd, offline=offline) as scratch:
+    with axolotl_at(cwd, offline=offline) as scratch:
         from axolotl.loaders import load_tokenizer
 
-        cfg, left_out = _load(config, scratch)
+        cfg, left_out = load_config(config, scratch)
         if BASE_MODEL in left_out:
-            cfg.base_model_config = _plain_model(scratch)
+            cfg.base_model_config = plain_model(scratch)
         try:
             return _as_file(load_tokenizer(cfg))
         except Exception as error:
-            raise _refused(error, config) from error
+            raise refused(error, config) from error
 
 
-def _plain_model(scratch: Path) -> str:
+def plain_model(scratch: Path) -> str:
     """Stand in for a base model whose config.json is not here.
 
     load_tokenizer asks it only for the names of the embedding layers, with which it checks
@@ -240,7 +240,8 @@ def _pydantic_line(item: Mapping[str, Any]) -> str:
     return f"{where}: {said}" if where else said
 
 
-def _refused(error: Exception, config: Path) -> AxolotlRefusedError:
+def refused(error: Exception, config: Path) -> AxolotlRefusedError:
+    """Say in axolotl's own words why it does not take a config."""
     return AxolotlRefusedError(f"axolotl refuses it: {first_line(error)}", place=config)
 
 
@@ -262,7 +263,7 @@ def _without(raw: Any, keys: tuple[str, ...]) -> Any:
     return DictDefault({key: value for key, value in raw.items() if key not in keys})
 
 
-def _load(config: Path, scratch: Path) -> tuple[Any, tuple[str, ...]]:
+def load_config(config: Path, scratch: Path) -> tuple[Any, tuple[str, ...]]:
     """Return axolotl's validated config, and what was left out for it to be accepted here.
 
     First as written; then without what needs hardware; then without the base model's config.json,
@@ -285,7 +286,7 @@ def _load(config: Path, scratch: Path) -> tuple[Any, tuple[str, ...]]:
     for load, without in attempts:
         with suppress(Exception):
             return load(), (*left_out, *without)
-    raise _refused(first_error, config) from first_error
+    raise refused(first_error, config) from first_error
 
 
 def _validated(raw: Any) -> Any:
@@ -343,7 +344,7 @@ def _tokenizer_json(tokenizer: Any) -> str:
 
 
 @contextmanager
-def _axolotl_at(cwd: Path, *, offline: bool) -> Iterator[Path]:
+def axolotl_at(cwd: Path, *, offline: bool) -> Iterator[Path]:
     """Work from ``cwd`` with a scratch folder; plugins and the debug log are put back too."""
     from axolotl.integrations.base import PluginManager
     from axolotl.utils.tee import close_debug_log

@@ -69,8 +69,7 @@ demo: fixtures
 		echo 'demo: axolotl preprocess recipes/$(DEMO).yml (half a minute)'; \
 		$(call logged,demo,$(BIN)/axolotl preprocess recipes/$(DEMO).yml); fi
 	@echo 'demo: inspect-tool recipes/$(DEMO).yml'
-	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/inspect-tool recipes/$(DEMO).yml; \
-		else $(BIN)/inspect-tool show recipes/$(DEMO).yml; fi
+	@$(BIN)/inspect-tool recipes/$(DEMO).yml
 
 check: fixtures
 	@$(BIN)/ruff check

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +14,7 @@ from tokenizers import Tokenizer
 
 from fixtures import byte_bpe, mistral
 from fixtures.build import build_tokenizers
-from fixtures.places import FIXTURES
+from fixtures.places import DATA, FIXTURES
 from tests.texts import STRINGS
 
 if TYPE_CHECKING:
@@ -114,6 +116,27 @@ def test_markers_are_single_tokens(shape: byte_bpe.ByteBPE) -> None:
 
     for token in (*shape.special, *shape.ordinary):
         assert tokenizer.token_to_id(token) in _ids(tokenizer, f"a{token}b")
+
+
+def test_data_is_listed_with_its_rows() -> None:
+    """The table in fixtures/data/README.md gives every file and how many rows it has."""
+    table = (DATA / "README.md").read_text()
+    listed = dict(re.findall(r"^\| `([a-z_]+\.jsonl)` \| (\d+) \|", table, re.MULTILINE))
+
+    counted = {
+        file.name: str(len(file.read_text(encoding="utf-8").splitlines()))
+        for file in DATA.glob("*.jsonl")
+    }
+
+    assert listed == counted
+
+
+@pytest.mark.parametrize("file", sorted(DATA.glob("*.jsonl")), ids=lambda file: file.stem)
+def test_data_rows_have_the_same_columns(file: Path) -> None:
+    """Every row of a file has the columns of its first row, as `datasets` wants it."""
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+    assert {tuple(row) for row in rows} == {tuple(rows[0])}
 
 
 def test_second_build_makes_nothing(built_tokenizers: None) -> None:

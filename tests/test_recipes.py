@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pytest
+import yaml
 
 from tests.axolotl_runs import RECIPES, complete_folders
 
@@ -50,6 +53,34 @@ COLUMNS = {
 def test_every_recipe_is_listed() -> None:
     """No recipe is left out of the table above."""
     assert {recipe.stem for recipe in RECIPES.glob("*.yml")} == set(COLUMNS)
+
+
+def test_every_recipe_is_explained() -> None:
+    """The table in recipes/README.md names exactly the recipes there are."""
+    table = (RECIPES / "README.md").read_text()
+
+    named = re.findall(r"^\| \[([a-z0-9-]+)\]\(\1\.yml\) \|", table, re.MULTILINE)
+
+    assert set(named) == set(COLUMNS)
+
+
+@pytest.mark.parametrize("recipe", COLUMNS)
+def test_recipe_says_what_it_shows(recipe: str) -> None:
+    """A recipe starts with one to three lines of comment."""
+    lines = (RECIPES / f"{recipe}.yml").read_text().splitlines()
+
+    comment = list(itertools.takewhile(lambda line: line.startswith("# "), lines))
+
+    assert 1 <= len(comment) <= 3
+
+
+@pytest.mark.parametrize("recipe", COLUMNS)
+def test_recipe_writes_under_its_own_name(recipe: str) -> None:
+    """No two recipes share a prepared folder or an output folder."""
+    config = yaml.safe_load((RECIPES / f"{recipe}.yml").read_text())
+
+    assert config["dataset_prepared_path"] == f"last_run_prepared/{recipe}"
+    assert config["output_dir"] == f".inspect/out/{recipe}"
 
 
 @pytest.mark.slow

@@ -24,9 +24,10 @@ EXTRAS ?= $(or $(shell cat $(VENV)/.extras 2>/dev/null),$(EVERYTHING))
 LOGS := .inspect/logs
 DEMO := chat-chatml
 
-# The set-up is done again when what it installs changes, whatever the files' times say.
-INSTALLED := $(VENV)/.installed-$(shell \
-	{ echo '$(EXTRAS)'; cat pyproject.toml constraints.txt; } | git hash-object --stdin)
+# The set-up is done again when what it installs changes, whatever the files' times say; the settings
+# of linters and tests, from [tool.ruff] on, install nothing.
+INSTALLED := $(VENV)/.installed-$(shell { echo '$(EXTRAS)'; cat constraints.txt; \
+	sed '/^\[tool.ruff\]/,$$d' pyproject.toml; } | git hash-object --stdin)
 
 export AXOLOTL_DO_NOT_TRACK := 1
 export HF_HUB_OFFLINE := 1

@@ -155,7 +155,7 @@ def _of_dataset(
         candidates = configs_leading_to(dataset.path, modified=dataset.modified)
         said = _how_assumed(candidates)
     likeliest = candidates[0] if candidates else None
-    bases = _tokenizer_bases(likeliest) or (dataset.path.parent.parent,)
+    bases = tokenizer_bases(likeliest) or (dataset.path.parent.parent,)
     config = likeliest.config if likeliest else None
     fix = "" if config else "name one with --config, or its tokenizer with --tokenizer"
     if dataset.state is not FolderState.COMPLETE:
@@ -203,7 +203,7 @@ def _of_config(asked: Path, config: Config, flags: _Flags) -> Target:
         config=config,
         candidates=(candidate,),
         tokenizer=tokenizer_reference(
-            flag=flags.tokenizer, config=config, bases=_tokenizer_bases(candidate)
+            flag=flags.tokenizer, config=config, bases=tokenizer_bases(candidate)
         ),
     )
 
@@ -233,7 +233,7 @@ def _of_run(asked: Path, flags: _Flags) -> Target:
     )
     config = flags.config or (Config.read(configs[0]) if configs else None)
     candidates = (Candidate(config, config_bases(config.path)[0]),) if config else ()
-    bases = _tokenizer_bases(candidates[0]) if candidates else ()
+    bases = tokenizer_bases(candidates[0]) if candidates else ()
     return Target(
         path=asked,
         kind=TargetKind.RUN,
@@ -248,7 +248,8 @@ def _of_run(asked: Path, flags: _Flags) -> Target:
     )
 
 
-def _tokenizer_bases(candidate: Candidate | None) -> tuple[Path, ...]:
+def tokenizer_bases(candidate: Candidate | None) -> tuple[Path, ...]:
+    """Return the folders that a config's tokenizer path may start from, likeliest first."""
     return (candidate.cwd, *config_bases(candidate.config.path)) if candidate else ()
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import pyarrow as pa
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 KindName = Literal["sft", "packed", "reward", "preference", "kto", "prompts", "text", "plain"]
 
@@ -34,6 +34,10 @@ _TEXT_KINDS: tuple[tuple[KindName, str, set[str], tuple[str, ...]], ...] = (
     ("text", "text, not tokenised", {"text"}, ("text",)),
 )
 """Kinds stored as text: name, title, the columns that tell them, the columns shown as text."""
+
+
+_INTEGER_LISTS = ("input_ids", "labels", "position_ids", "chosen_ids", "rejected_ids")
+"""Columns that are lists of integers in whatever axolotl writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ class Kind:
 def kind_of(schema: pa.Schema) -> Kind:
     """Tell the kind of a dataset from its Arrow schema."""
     lists = {field.name for field in schema if _is_integer_list(field.type)}
-    texts = {field.name for field in schema if _is_text(field.type)}
+    texts = {field.name for field in schema if is_text(field.type)}
     if "input_ids" in lists:
         return _supervised(schema, lists)
     if {"chosen_ids", "rejected_ids"} <= lists:
@@ -88,12 +92,20 @@ def kind_of(schema: pa.Schema) -> Kind:
     return _kind("plain", "columns that are no training sample", (), schema)
 
 
+def misfits(schema: pa.Schema) -> Iterator[str]:
+    """Say which columns have a known name and a type that cannot be read under it."""
+    for field in schema:
+        if field.name in _INTEGER_LISTS and not _is_integer_list(field.type):
+            yield f"column {field.name!r} holds {field.type}, not lists of integers; shown as it is"
+
+
 def _supervised(schema: pa.Schema, lists: set[str]) -> Kind:
+    masks = {field.name for field in schema if _is_list(field.type, of=pa.types.is_boolean)} | lists
     sequence = SequenceColumns(
         name="input_ids",
         ids="input_ids",
         labels="labels" if "labels" in lists else None,
-        attention="attention_mask" if "attention_mask" in schema.names else None,
+        attention="attention_mask" if "attention_mask" in masks else None,
         positions="position_ids" if "position_ids" in lists else None,
     )
     if sequence.positions:
@@ -121,9 +133,14 @@ def _kind(
 
 
 def _is_integer_list(kind: pa.DataType) -> bool:
+    return _is_list(kind, of=pa.types.is_integer)
+
+
+def _is_list(kind: pa.DataType, *, of: Callable[[pa.DataType], bool]) -> bool:
     is_list = pa.types.is_list(kind) or pa.types.is_large_list(kind)
-    return bool(is_list and pa.types.is_integer(kind.value_type))
+    return bool(is_list and of(kind.value_type))
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def is_text(kind: pa.DataType) -> bool:
+    """Tell whether a column holds text."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from inspect_tool.errors import InspectError
-from inspect_tool.samples.kinds import Kind, SequenceColumns, kind_of
+from inspect_tool.samples.kinds import Kind, SequenceColumns, is_text, kind_of, misfits
 from inspect_tool.samples.sample import Sample, TokenSequence
 from inspect_tool.samples.shard import Damage, Shard
 
@@ -55,6 +55,8 @@ class Block:
         default_factory=dict, repr=False, compare=False
     )
 
+    _columns: dict[str, pa.Array] = field(default_factory=dict, repr=False, compare=False)
+
     def __len__(self) -> int:
         return int(self.batch.num_rows)
 
@@ -68,6 +70,25 @@ class Block:
         if column not in self._lists:
             self._lists[column] = self._view(column)
         return self._lists[column]
+
+    def column(self, name: str) -> pa.Array:
+        """Return a column in which every row can be read; text comes as binary, undecoded.
+
+        Arrow ends the process over impossible offsets, so they are looked at first, once a block.
+        Raises InspectError if they are.
+        """
+        self.shard.ensure_unchanged()
+        if name not in self._columns:
+            array = self.batch.column(name)
+            if is_text(array.type):
+                large = pa.types.is_large_string(array.type)
+                array = array.view(pa.large_binary() if large else pa.binary())
+            try:
+                array.validate(full=True)
+            except (pa.ArrowException, ValueError) as error:
+                raise self._error(name, f"is damaged ({_first_line(error)})") from error
+            self._columns[name] = array
+        return self._columns[name]
 
     def _view(self, column: str) -> tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]]]:
         array = self.batch.column(column)
@@ -106,6 +127,7 @@ class PreparedDataset:
             raise self._unreadable()
         self.schema: pa.Schema = schemas[0]
         self.kind: Kind = kind_of(self.schema)
+        self.damages += [Damage(path, misfit) for misfit in misfits(self.schema)]
         self.blocks: list[Block] = []
         self._collect()
         self._starts = np.array([block.first for block in self.blocks], dtype=np.int64)
@@ -158,10 +180,10 @@ class PreparedDataset:
             return [self.path]
         try:
             found = sorted(self.path.glob("*.arrow"))
-            listed = self._listed()
+            listed = self._listed() if found or (self.path / STATE).exists() else []
         except OSError as error:
             raise InspectError(error.strerror or str(error), place=self.path) from error
-        missing = [file for file in listed if file not in found]
+        missing = [file for file in listed if not file.exists()]
         self.damages += [Damage(file, "listed in state.json but not there") for file in missing]
         return [file for file in listed if file not in missing] if listed else found
 
@@ -181,7 +203,7 @@ class PreparedDataset:
                 Damage(state, f"not what datasets writes ({error!r}); using *.arrow")
             )
             return []
-        plain = [str(name) for name in names if Path(str(name)).name == name and name != ".."]
+        plain = [name for name in names if _is_plain_name(name)]
         self.damages += [
             Damage(state, f"names a file outside its folder, left out: {name!r}")
             for name in names
@@ -237,14 +259,26 @@ class PreparedDataset:
         return values[offsets[index] : offsets[index + 1]]
 
     def _value(self, block: Block, index: int, column: str) -> Any:
-        block.shard.ensure_unchanged()
+        array = block.column(column)
         try:
-            return block.batch.column(column)[index].as_py()
+            value = array[index].as_py()
         except (pa.ArrowException, ValueError) as error:
             raise InspectError(
-                f"column {column!r} cannot be read ({error})",
+                f"column {column!r} cannot be read ({_first_line(error)})",
                 place=f"{block.shard.path}, row {block.first + index}",
             ) from error
+        stored_text = is_text(block.batch.schema.field(column).type)
+        return value.decode("utf-8", "replace") if stored_text and value is not None else value
+
+
+def _is_plain_name(name: Any) -> bool:
+    """Tell whether a name in state.json is a file of the same folder and no path."""
+    is_name = isinstance(name, str) and Path(name).name == name
+    return is_name and name not in {"", ".."} and "\0" not in name
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _as_numpy(array: pa.Array) -> NDArray[np.integer[Any]]:

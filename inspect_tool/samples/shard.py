@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -45,12 +46,17 @@ class Shard:
         self._file = -1
         self._size = 0
         try:
-            self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-            self._size = os.fstat(self._file).st_size
+            # Without O_NONBLOCK a named pipe by a shard's name would be waited for.
+            self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            state = os.fstat(self._file)
+            if not stat.S_ISREG(state.st_mode):
+                self.damage = Damage(path, "not a file")
+                return
+            self._size = state.st_size
             if self._size:
                 self._map = mmap.mmap(self._file, self._size, access=mmap.ACCESS_READ)
-        except OSError as error:
-            self.damage = Damage(path, error.strerror or str(error))
+        except (OSError, ValueError) as error:
+            self.damage = Damage(path, getattr(error, "strerror", None) or str(error))
             return
         if self._map is None:
             self.damage = Damage(path, "the file is empty", 0)
@@ -88,12 +94,12 @@ class Shard:
         try:
             if is_file:
                 reader = pa.ipc.open_file(source)
-                self.schema = reader.schema
+                self.schema = _readable(reader.schema)
                 for number in range(reader.num_record_batches):
                     self._add(reader.get_batch(number))
                 return
             stream = pa.ipc.open_stream(source)
-            self.schema = stream.schema
+            self.schema = _readable(stream.schema)
             good = source.tell()
             while (batch := _next(stream)) is not None:
                 self._add(batch)
@@ -107,6 +113,12 @@ class Shard:
     def _add(self, batch: pa.RecordBatch) -> None:
         batch.validate()
         self.batches.append(batch)
+
+
+def _readable(schema: pa.Schema) -> pa.Schema:
+    """Return ``schema`` if its names are text; raises UnicodeDecodeError."""
+    assert all(name is not None for name in schema.names)
+    return schema
 
 
 def _next(stream: pa.RecordBatchStreamReader) -> pa.RecordBatch | None:

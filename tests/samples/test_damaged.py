@@ -263,7 +263,7 @@ def test_text_offsets_out_of_range(tmp_path: Path) -> None:
     """Offsets that point past the text are an error of their rows; Arrow would end the process."""
     save(tmp_path, pa.table({"text": ["a" * 371, "b" * 373]}))
     file = tmp_path / "data-00000-of-00001.arrow"
-    good, bad = (np.array([0, 371, end], np.int32).tobytes() for end in (744, 2**30))
+    good, bad = (np.array([0, end, 744], np.int32).tobytes() for end in (371, 2**30))
     file.write_bytes(file.read_bytes().replace(good, bad))
     dataset = PreparedDataset.open(tmp_path)
 

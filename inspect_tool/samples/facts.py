@@ -118,7 +118,7 @@ def token_text(sequence: TokenSequence, index: int, vocabulary: Vocabulary) -> s
     texts = vocabulary.texts(sequence.ids[start : index + _RUN])
     text = texts[index - start]
     if text:
-        return _short(text)
+        return _short(text, space=glyphs.SPACE)
     owner = next((before for before in reversed(texts[: index - start]) if before), "")
     if vocabulary.bytes_of(int(sequence.ids[index])) and owner:
         return f"continues {_short(owner[-1])}"
@@ -192,8 +192,10 @@ def _end_facts(sequence: TokenSequence, vocabulary: Vocabulary) -> list[Fact]:
 
 def _place(sequence: TokenSequence, index: int, vocabulary: Vocabulary | None) -> str:
     token_id = int(sequence.ids[index])
-    known = vocabulary is not None and vocabulary.piece(token_id) is not None
-    text = token_text(sequence, index, vocabulary) if known and vocabulary else str(token_id)
+    if vocabulary is None:
+        return f"id {token_id} at {index:,}"
+    known = vocabulary.piece(token_id) is not None
+    text = token_text(sequence, index, vocabulary) if known else glyphs.unknown_id(token_id)
     return f"{text} at {index:,}"
 
 
@@ -201,6 +203,6 @@ def _range(start: int, stop: int) -> str:
     return f"{start:,}" if stop - start == 1 else f"{start:,}–{stop - 1:,}"
 
 
-def _short(text: str) -> str:
-    shown = glyphs.safe(text[:MAX_TEXT], space=glyphs.SPACE if not text.strip() else " ")
+def _short(text: str, *, space: str = " ") -> str:
+    shown = glyphs.safe(text[:MAX_TEXT], space=space)
     return shown + "…" if len(text) > MAX_TEXT else shown

@@ -23,8 +23,11 @@ BASE: Final = "◌"
 
 _CONTROL_PICTURES: Final = {code: chr(0x2400 + code) for code in range(0x20)} | {0x7F: "␡"}
 _WIDE_SPACE: Final = "\u3000"
-_ALWAYS_ESCAPED: Final = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef\U0001f3fb-\U0001f3ff]")
-"""Variation selectors and skin tones: printable to Python, but they change what came before."""
+_ALWAYS_ESCAPED: Final = re.compile(
+    "[\ufe00-\ufe0f\U000e0100-\U000e01ef\U0001f3fb-\U0001f3ff\u115f\u1160\u3164\uffa0]"
+)
+"""Printable to Python, but variation selectors and skin tones change what came before, and Hangul
+fillers are blank, some of them without a width."""
 _REGIONAL_A: Final = 0x1F1E6
 _REGIONAL_Z: Final = 0x1F1FF
 _PLAIN: Final = re.compile(r"[\x20-\x7e]*")

@@ -1,30 +1,37 @@
-"""The inspector: all that is known of the token under the cursor and of its sample."""
+"""The inspector: all that is known of the token under the cursor and of its sample.
+
+It follows every step of the cursor, so it paints lines itself: a step changes a dozen of them and
+lays nothing out.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.console import Group
-from rich.table import Table
-from rich.text import Text
-from textual.containers import VerticalScroll
-from textual.widgets import Static
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
 
 from inspect_tool.samples.facts import Fact, column_facts, sample_facts, token_facts
+from inspect_tool.tui.drawn import draw
+from inspect_tool.tui.layout import lay_out
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from textual.app import ComposeResult
+    from collections.abc import Iterator, Sequence
 
     from inspect_tool.samples.sample import Sample
     from inspect_tool.samples.vocabulary import Vocabulary
 
 Section = tuple[str, list[Fact]]
 
+MAX_LABEL = 14
+"""Cells of the labels' column; a longer column name is cut."""
 
-class Inspector(VerticalScroll):
-    """Shows facts in sections; ``show`` is cheap enough for every step of the cursor."""
+
+class Inspector(ScrollView, can_focus=True):
+    """Shows facts in sections, the token's first."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "inspector--heading",
@@ -40,8 +47,9 @@ class Inspector(VerticalScroll):
         padding: 0 1;
         background: $surface;
         color: $foreground;
+        overflow-x: hidden;
+        overflow-y: auto;
         scrollbar-size-vertical: 1;
-        & > Static { height: auto; }
         & > .inspector--heading { color: $text-primary; text-style: bold; }
         & > .inspector--label { color: $foreground 62%; }
         & > .inspector--value { color: $foreground; }
@@ -59,11 +67,8 @@ class Inspector(VerticalScroll):
         self._token: list[Section] = []
         self._sample: list[Section] = []
         self._shown: tuple[Sample, int, Vocabulary | None] | None = None
-
-    def compose(self) -> ComposeResult:
-        """Yield the token's part, which changes at every step, and the sample's."""
-        yield Static(id="token-facts")
-        yield Static(id="sample-facts")
+        self._token_strips: list[Strip] = []
+        self._sample_strips: list[Strip] = []
 
     def show(
         self, sample: Sample, sequence: int, index: int | None, vocabulary: Vocabulary | None
@@ -74,52 +79,98 @@ class Inspector(VerticalScroll):
             self._token = [("Token", token_facts(tokens, index, vocabulary))]
         else:
             self._token = []
-        self._update("#token-facts", self._token)
         if self._shown != (sample, sequence, vocabulary):
             self._shown = (sample, sequence, vocabulary)
             facts = [] if tokens is None else sample_facts(sample, tokens, vocabulary)
             self._sample = [("Sample", facts), ("Columns", column_facts(sample))]
-            self._update("#sample-facts", self._sample)
+            self._flow()
+        else:
+            self._flow_token()
 
     def clear(self) -> None:
         """Show nothing."""
         self._shown = None
         self._token, self._sample = [], []
-        self._repaint()
+        self._flow()
 
     @property
     def facts(self) -> list[Fact]:
         """Return what is shown, from top to bottom."""
         return [fact for _, facts in (*self._token, *self._sample) for fact in facts]
 
-    def on_mount(self) -> None:
-        """Show what was asked for before there was a place to show it."""
-        self._repaint()
+    def render_line(self, y: int) -> Strip:
+        """Paint one visible line."""
+        line = y + self.scroll_offset.y
+        if line < len(self._token_strips):
+            return self._token_strips[line]
+        line -= len(self._token_strips)
+        if line < len(self._sample_strips):
+            return self._sample_strips[line]
+        return Strip.blank(self.scrollable_size.width, self.rich_style)
 
     def notify_style_update(self) -> None:
-        """Show the same in the colours of another theme."""
+        """Paint anew in the colours of another theme."""
         super().notify_style_update()
-        if self.is_mounted:
-            self._repaint()
+        self._flow()
 
-    def _repaint(self) -> None:
-        self._update("#token-facts", self._token)
-        self._update("#sample-facts", self._sample)
+    def on_resize(self) -> None:
+        """Wrap values to the new width."""
+        self._flow()
 
-    def _update(self, selector: str, sections: Sequence[Section]) -> None:
-        parts = [part for section in sections if section[1] for part in self._section(*section)]
-        for static in self.query_children(selector).results(Static):
-            static.update(Group(*parts))
-            static.display = bool(parts)
+    def _flow(self) -> None:
+        """Wrap all facts to the present width."""
+        if not self.scrollable_size.width:
+            return
+        self._token_strips = self._strips(self._token)
+        self._sample_strips = self._strips(self._sample)
+        self._measure()
+        self.refresh()
 
-    def _section(self, heading: str, facts: Sequence[Fact]) -> list[Text | Table]:
-        style = self.get_component_rich_style
-        table = Table.grid(padding=(0, 1))
-        table.add_column(no_wrap=True)
-        table.add_column(ratio=1, overflow="fold")
+    def _flow_token(self) -> None:
+        """Wrap the token's facts; the sample's stay, moved only if the token takes other lines."""
+        if not self.scrollable_size.width:
+            return
+        before = len(self._token_strips)
+        self._token_strips = self._strips(self._token)
+        if len(self._token_strips) != before:
+            self._measure()
+            self.refresh()
+        else:
+            self.refresh_lines(0, before)
+
+    def _measure(self) -> None:
+        height = len(self._token_strips) + len(self._sample_strips)
+        self.virtual_size = Size(self.scrollable_size.width, height)
+
+    def _strips(self, sections: Sequence[Section]) -> list[Strip]:
+        return [strip for heading, facts in sections for strip in self._section(heading, facts)]
+
+    def _section(self, heading: str, facts: Sequence[Fact]) -> Iterator[Strip]:
+        """Yield a heading, the lines of its facts, and a blank line; nothing without facts."""
+        if not facts:
+            return
+        width, ground = self.scrollable_size.width, self.rich_style
+        label_width = min(max(cell_len(fact.label) for fact in facts), MAX_LABEL, width // 2)
+
+        def line(*segments: Segment) -> Strip:
+            return Strip(segments).adjust_cell_length(width, ground)
+
+        yield line(Segment(heading, self.get_component_rich_style("inspector--heading")))
+        label_style = self.get_component_rich_style("inspector--label")
         for fact in facts:
-            tone = style(f"inspector--{fact.tone or 'value'}")
-            table.add_row(
-                Text(fact.label, style=style("inspector--label")), Text(fact.value, style=tone)
-            )
-        return [Text(heading, style=style("inspector--heading")), table, Text()]
+            style = self.get_component_rich_style(f"inspector--{fact.tone or 'value'}")
+            label = set_cell_size(fact.label, label_width) + " "
+            for value in _wrapped(fact.value, width - label_width - 1):
+                yield line(Segment(label, label_style), Segment(value, style))
+                label = " " * (label_width + 1)
+        yield line()
+
+
+def _wrapped(value: str, width: int) -> Iterator[str]:
+    """Yield the lines of a value; a wrapped line drops the space at which it was wrapped."""
+    # The layout keeps one cell free for a newline, which a value never holds.
+    layout = lay_out(draw([value]), width + 1)
+    for line in range(layout.height):
+        start, stop = int(layout.lines[line]), int(layout.lines[line + 1])
+        shown = layout.drawn.shown(start, stop, whitespace=False)
+        yield shown.removeprefix(" ") if line else shown

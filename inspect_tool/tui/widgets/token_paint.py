@@ -92,10 +92,12 @@ class Painter:
     def __init__(self, widget: Widget) -> None:
         self._widget = widget
         self._styles: dict[int, Style] = {}
+        self._base: Style | None = None
 
     def forget(self) -> None:
         """Drop the composed styles."""
         self._styles.clear()
+        self._base = None
 
     def paint(
         self,
@@ -132,17 +134,23 @@ class Painter:
 
     def blank(self, width: int) -> Strip:
         """Return an empty line."""
-        return Strip.blank(width, self._widget.rich_style)
+        return Strip.blank(width, self._ground())
 
     def note(self, text: str, width: int) -> Strip:
         """Return a line that says something about the view itself; ``text`` is ours."""
         style = self._widget.get_component_rich_style("token--note")
-        return Strip([Segment(text, style)]).adjust_cell_length(width, self._widget.rich_style)
+        return Strip([Segment(text, style)]).adjust_cell_length(width, self._ground())
 
     def _padded(self, segments: list[Segment], cells: int, width: int) -> Strip:
         if cells < width:
-            segments.append(Segment(" " * (width - cells), self._widget.rich_style))
+            segments.append(Segment(" " * (width - cells), self._ground()))
         return Strip(segments, max(cells, width))
+
+    def _ground(self) -> Style:
+        """Return the style where there is no token."""
+        if self._base is None:
+            self._base = self._widget.rich_style
+        return self._base
 
     def _style(self, look: int) -> Style:
         style = self._styles.get(look)

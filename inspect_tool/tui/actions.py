@@ -1,0 +1,102 @@
+"""The one table of what a person can do: bindings, palette, footer and help derive from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from textual.binding import Binding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+GROUPS: Final = ("Samples", "Find", "Datasets", "View", "Application")
+"""In the order of the help screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One action of the app; ``id`` names its method ``action_<id>``.
+
+    ``keys`` are Textual key names; ``hint`` is its word in the footer, empty to leave it out.
+    ``needs_dataset``: there is nothing to do without an open dataset.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    title: str
+    group: str
+    hint: str = ""
+    needs_dataset: bool = False
+
+
+def _sample(action: str, keys: str, title: str, hint: str = "", group: str = "Samples") -> Action:
+    return Action(action, tuple(keys.split()), title, group, hint, needs_dataset=True)
+
+
+def _app(action: str, keys: str, title: str, group: str, hint: str = "") -> Action:
+    return Action(action, tuple(keys.split()), title, group, hint)
+
+
+ACTIONS: Final = (
+    _sample("next_sample", "n", "Next sample", "next"),
+    _sample("previous_sample", "p", "Previous sample", "previous"),
+    _sample("next_problem", "N", "Next sample with a problem", "problem"),
+    _sample("previous_problem", "P", "Previous sample with a problem"),
+    _sample("go_to_row", "colon ctrl+g", "Go to a row", "go to"),
+    _sample("sort", "s", "Sort the rows", "sort"),
+    _sample("filter", "f", "Filter the rows", "filter"),
+    _sample("find", "slash", "Find in this sample (text, or #123 for a token id)", "find", "Find"),
+    _sample("find_next", "f3 semicolon", "Next match", group="Find"),
+    _sample("find_previous", "shift+f3 comma", "Previous match", group="Find"),
+    _sample("search", "ctrl+f", "Find across the dataset", "search", "Find"),
+    _app("open", "o ctrl+o", "Open a YAML or a folder", "Datasets", "open"),
+    _sample("choose_config", "c", "Choose the config this dataset belongs to", group="Datasets"),
+    _app("tokenizer", "ctrl+t", "Name a tokenizer", "Datasets"),
+    _app("prepare", "b", "Prepare the dataset with axolotl", "Datasets"),
+    _app("reload", "ctrl+r", "Open again what is on disk", "Datasets"),
+    _app("next_tab", "ctrl+pagedown greater_than_sign", "Next tab", "Datasets"),
+    _app("previous_tab", "ctrl+pageup less_than_sign", "Previous tab", "Datasets"),
+    _app("close_tab", "ctrl+w", "Close the tab", "Datasets"),
+    _app("toggle_explorer", "e ctrl+b", "Show or hide the explorer", "View", "explorer"),
+    _app("toggle_rows", "r", "Show or hide the list of rows", "View", "rows"),
+    _app("toggle_inspector", "I", "Show or hide the inspector", "View"),
+    _app("toggle_panel", "ctrl+j", "Show or hide the panel below", "View", "panel"),
+    _app("toggle_theme", "t", "Light or dark", "View"),
+    _app("help", "question_mark f1", "Help: every key", "Application", "help"),
+    _app("command_palette", "ctrl+p", "Command palette", "Application", "commands"),
+    _app("quit", "q ctrl+q", "Quit", "Application", "quit"),
+)
+
+_SPOKEN: Final = {
+    "colon": ":",
+    "slash": "/",
+    "semicolon": ";",
+    "comma": ",",
+    "question_mark": "?",
+    "greater_than_sign": ">",
+    "less_than_sign": "<",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
+    "pagedown": "page down",
+    "pageup": "page up",
+    "left": "←",
+    "right": "→",
+    "up": "↑",
+    "down": "↓",
+}
+
+
+def bindings(actions: Iterable[Action] = ACTIONS) -> Iterator[Binding]:
+    """Yield a binding per action; the palette's own comes with Textual."""
+    for action in actions:
+        if action.id != "command_palette":
+            yield Binding(",".join(action.keys), action.id, action.title, show=False)
+
+
+def spoken(key: str) -> str:
+    """Return a Textual key name as a person reads it: ``ctrl+pagedown`` -> ``ctrl+page down``."""
+    *modifiers, last = key.split("+")
+    return "+".join([*modifiers, _SPOKEN.get(last, last)])

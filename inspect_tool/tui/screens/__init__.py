@@ -1,0 +1,1 @@
+"""Screens that cover the app for a moment: help, a choice."""

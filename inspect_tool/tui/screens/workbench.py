@@ -1,0 +1,316 @@
+"""The main screen: explorer and rows, tabs, inspector, panel and bars, and how they hang together.
+
+Attributes go down, messages come up: whatever a pane posts ends here and changes the active view;
+whatever changes in the active view is told to the panes in one place, ``update_panes``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+
+from inspect_tool.tui.arrange import Panes, Wishes, arrange
+from inspect_tool.tui.chrome import hints, rows_title, status_right, tab_titles
+from inspect_tool.tui.describe import status_left
+from inspect_tool.tui.widgets.bar import Bar
+from inspect_tool.tui.widgets.document_view import DocumentView
+from inspect_tool.tui.widgets.explorer import Explorer, Split
+from inspect_tool.tui.widgets.inspector import Inspector
+from inspect_tool.tui.widgets.parts import Part
+from inspect_tool.tui.widgets.rows import RowsList
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from textual.app import ComposeResult
+    from textual.events import Resize
+    from textual.widget import Widget
+
+    from inspect_tool.tui.document import Document
+    from inspect_tool.tui.widgets.panel import Panel
+    from inspect_tool.tui.widgets.prompt import Question
+
+PaneName = Literal["explorer", "rows", "inspector"]
+
+
+class Workbench(Screen[None]):
+    """Holds the open tabs in ``views``; ``active`` is the one that is shown."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "focus_main", "Back to the tokens", show=False),
+    ]
+
+    def __init__(self, first: Document | None) -> None:
+        super().__init__()
+        self.wishes = Wishes()
+        self.views: list[DocumentView] = [DocumentView(first)] if first else []
+        self.active: DocumentView | None = self.views[0] if self.views else None
+        self.explorer = Explorer()
+        self.rows = RowsList()
+        self.inspector = Inspector(id="inspector")
+        self._side = Vertical(id="side")
+        self._explorer_pane = Vertical(id="explorer-pane")
+        self._rows_pane = Vertical(id="rows-pane")
+        self._tabs, self._status = Bar(id="tabs"), Bar(id="status")
+        self._rows_title = Bar(id="rows-title")
+        self._panes = Panes()
+
+    def compose(self) -> ComposeResult:
+        """Lay out every pane but the panel, which is made when first asked for."""
+        self._arrange(self.app.size.width, self.app.size.height)
+        yield self._tabs
+        with Horizontal(id="body"):
+            with self._side:
+                with self._explorer_pane:
+                    yield Bar((Part("EXPLORER", "accent"),), id="explorer-title")
+                    yield self.explorer
+                with self._rows_pane:
+                    yield self._rows_title
+                    yield self.rows
+            with Vertical(id="centre"), Vertical(id="documents"):
+                yield from self.views
+            yield self.inspector
+        yield self._status
+        yield Bar(hints(), id="hints")
+
+    def on_mount(self) -> None:
+        """Put the focus on the tokens."""
+        self.focus_main()
+
+    def on_resize(self, event: Resize) -> None:
+        """Fold panes away, or bring them back."""
+        self._arrange(event.size.width, event.size.height)
+        self.update_panes()
+
+    # Tabs
+
+    async def add(self, document: Document) -> DocumentView:
+        """Open a tab and turn to it."""
+        view = DocumentView(document)
+        self.views.append(view)
+        await self.query_one("#documents").mount(view)
+        self.turn_to(view)
+        return view
+
+    def turn_to(self, view: DocumentView | None) -> None:
+        """Show another tab."""
+        self.active = view
+        for other in self.views:
+            other.display = other is view
+        self._arrange(self.size.width, self.size.height)
+        self.update_panes()
+        self.focus_main()
+
+    async def close_tab(self) -> None:
+        """Close the tab that is shown."""
+        if self.active is None:
+            return
+        index = self.views.index(self.active)
+        closed = self.views.pop(index)
+        self.turn_to(self.views[min(index, len(self.views) - 1)] if self.views else None)
+        await closed.remove()
+
+    def step_tab(self, steps: int) -> None:
+        """Turn to the next or previous tab, around the end."""
+        if self.active is not None:
+            index = self.views.index(self.active)
+            self.turn_to(self.views[(index + steps) % len(self.views)])
+
+    # Panes
+
+    def toggle_pane(self, name: PaneName) -> None:
+        """Show a pane and go there; when already there, put it away."""
+        pane = self._pane(name)
+        shown = pane.region.width > 0 and pane.display and getattr(self._panes, name)
+        if shown and (pane.has_focus or not pane.can_focus):
+            self.wishes = replace(self.wishes, **{name: False})
+        elif not shown:
+            self.wishes = replace(self.wishes, **{name: True})
+        self._arrange(self.size.width, self.size.height)
+        self.update_panes()
+        if getattr(self._panes, name) and pane.can_focus:
+            pane.focus()
+        else:
+            self.focus_main()
+
+    async def show_panel(self, page: str | None = None, *, focus: bool = True) -> Panel:
+        """Show the panel, on the page named."""
+        panel = await self.panel()
+        if page is not None:
+            panel.page = page
+        self.wishes = replace(self.wishes, panel=True)
+        self._arrange(self.size.width, self.size.height)
+        self.update_panes()
+        if focus:
+            panel.shown.focus()
+        return panel
+
+    def hide_panel(self) -> None:
+        """Put the panel away."""
+        self.wishes = replace(self.wishes, panel=False)
+        self._arrange(self.size.width, self.size.height)
+        self.focus_main()
+
+    async def panel(self) -> Panel:
+        """Return the panel, made when first asked for."""
+        from inspect_tool.tui.widgets.panel import Panel
+
+        found = self.query(Panel)
+        if found:
+            return found.first()
+        panel = Panel(id="panel")
+        panel.display = False
+        await self.query_one("#centre").mount(panel)
+        return panel
+
+    async def ask(self, question: Question) -> None:
+        """Ask for something in the line below the tokens."""
+        from inspect_tool.tui.widgets.prompt import PromptBar
+
+        await self.query(PromptBar).remove()
+        await self.query_one("#centre").mount(PromptBar(question), after="#documents")
+
+    async def on_prompt_bar_closed(self) -> None:
+        """Put the line away."""
+        from inspect_tool.tui.widgets.prompt import PromptBar
+
+        had_focus = self.focused is None or self.focused.query_ancestor(PromptBar) is not None
+        await self.query(PromptBar).remove()
+        if had_focus:
+            self.focus_main()
+
+    def action_focus_main(self) -> None:
+        """Go back to the tokens."""
+        self.focus_main()
+
+    def focus_main(self) -> None:
+        """Put the focus where reading goes on."""
+        if self.active is not None and self.active.is_mounted:
+            self.active.main_widget.focus()
+        elif self.active is None:
+            self.explorer.focus()
+
+    # What comes up from the panes
+
+    @on(DocumentView.Changed)
+    def _view_changed(self, event: DocumentView.Changed) -> None:
+        if event.view is self.active:
+            self.update_panes()
+
+    @on(RowsList.Selected, "RowsList")
+    def _row_selected(self, event: RowsList.Selected) -> None:
+        if self.active is not None:
+            self.active.row = self.active.document.order.row_at(event.index)
+            self.focus_main()
+
+    @on(Explorer.SplitAsked)
+    def _split_asked(self, event: Explorer.SplitAsked) -> None:
+        for view in self.views:
+            if split_paths(view) == event.split.dataset:
+                self.turn_to(view)
+                view.row = event.split.first
+
+    # What goes down to the panes
+
+    def update_panes(self) -> None:
+        """Tell every pane what the active view shows now."""
+        if not self.is_mounted:
+            return
+        view = self.active
+        document = view.document if view else None
+        self._tabs.left = tab_titles(self.views, view)
+        self._status.left, self._status.right = status_left(document), status_right(view)
+        self._rows_title.left, self._rows_title.right = rows_title(document)
+        self._update_rows()
+        self._update_inspector()
+        self._update_explorer()
+        self._update_panel()
+
+    def _update_rows(self) -> None:
+        rows, view = self.rows, self.active
+        document = view.document if view else None
+        if rows.document is not document:
+            rows.document = document
+        rows.current = view.row if view else 0
+
+    def _update_inspector(self) -> None:
+        view = self.active
+        if view is None or view.sample is None or not self._panes.inspector or not view.tokens:
+            return
+        if view.active < len(view.sample.sequences) and view.document.opened is not None:
+            self.inspector.show(
+                view.sample, view.active, view.tokens.cursor, view.document.opened.vocabulary
+            )
+
+    def _update_explorer(self) -> None:
+        splits = [split for view in self.views for split in splits_of(view)]
+        paths = [path for view in self.views for path in open_paths(view)]
+        self.explorer.show_open(paths, splits)
+
+    def _update_panel(self) -> None:
+        from inspect_tool.tui.widgets.panel import Panel
+
+        for panel in self.query(Panel):
+            document = self.active.document if self.active else None
+            panel.problems.findings = document.known_findings if document else ()
+            panel.update_titles()
+
+    def _pane(self, name: PaneName) -> Widget:
+        panes: dict[PaneName, Widget] = {
+            "explorer": self.explorer,
+            "rows": self.rows,
+            "inspector": self.inspector,
+        }
+        return panes[name]
+
+    def _arrange(self, width: int, height: int) -> None:
+        document = self.active.document if self.active else None
+        dataset = document is not None and document.opened is not None
+        panes = arrange(width, height, self.wishes, dataset=dataset)
+        if panes == self._panes:
+            return
+        self._panes = panes
+        self._side.display = panes.explorer or panes.rows
+        self._side.styles.width = panes.side_width
+        self._explorer_pane.display = panes.explorer
+        self._rows_pane.display = panes.rows
+        self.inspector.display = panes.inspector
+        self.inspector.styles.width = panes.inspector_width
+        self.set_class(panes.inspector, "-inspector")
+        for panel in self.query("#panel"):
+            panel.display = panes.panel_height > 0
+            panel.styles.height = panes.panel_height
+
+
+def split_paths(view: DocumentView) -> Path | None:
+    """Return the folder of a view's dataset, None without one."""
+    opened = view.document.opened
+    return opened.dataset.path if opened else None
+
+
+def open_paths(view: DocumentView) -> list[Path]:
+    """Return the paths that the explorer marks as open."""
+    paths = [view.document.request.path, split_paths(view)]
+    return [path for path in paths if path is not None]
+
+
+def splits_of(view: DocumentView) -> list[Split]:
+    """Return the splits of a view's dataset, none where it has only one."""
+    opened = view.document.opened
+    config = opened.target.config if opened else None
+    if opened is None or config is None:
+        return []
+    rows = len(opened.dataset)
+    held_out = config.eval_rows(rows)
+    if not held_out:
+        return []
+    path = opened.dataset.path
+    return [
+        Split(path, "train", 0, rows - held_out),
+        Split(path, "eval", rows - held_out, held_out),
+    ]

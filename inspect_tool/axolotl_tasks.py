@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from inspect_tool.errors import InspectError
 from inspect_tool.runs.config import DEFAULT_PREPARED_PATH, Config
+from inspect_tool.tokenizer_json import tokenizer_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -182,9 +183,10 @@ def _tokenizer_of_config(config: Path, cwd: Path, *, offline: bool) -> Tokenizer
         if BASE_MODEL in left_out:
             cfg.base_model_config = plain_model(scratch)
         try:
-            return _as_file(load_tokenizer(cfg))
+            tokenizer = load_tokenizer(cfg)
         except Exception as error:
             raise refused(error, config) from error
+        return _as_file(tokenizer)
 
 
 def plain_model(scratch: Path) -> str:
@@ -231,7 +233,8 @@ def first_line(error: BaseException) -> str:
             said = [_pydantic_line(item) for item in error.errors(include_url=False)]
             return "; ".join(said)
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines[0] if lines else type(error).__name__)[:400]
+    first = lines[0] if lines else type(error).__name__
+    return first.partition(". If you were trying to load it from")[0][:400]
 
 
 def _pydantic_line(item: Mapping[str, Any]) -> str:
@@ -319,28 +322,12 @@ def _as_file(tokenizer: Any) -> TokenizerFile:
     ids = {role: getattr(tokenizer, f"{role}_token_id", None) for role in ROLES}
     return TokenizerFile(
         name_or_path=str(tokenizer.name_or_path),
-        json=_tokenizer_json(tokenizer),
+        json=tokenizer_json(tokenizer),
         special_ids=tuple(sorted(int(item) for item in tokenizer.all_special_ids)),
         roles={role: str(token) for role, token in roles.items() if token is not None},
         role_ids={role: int(item) for role, item in ids.items() if item is not None},
         versions=versions(),
     )
-
-
-def _tokenizer_json(tokenizer: Any) -> str:
-    """Return the tokenizers library's form, converting a tokenizer that has another."""
-    backend = getattr(tokenizer, "backend_tokenizer", None)
-    if backend is None:
-        from transformers.convert_slow_tokenizer import convert_slow_tokenizer
-
-        try:
-            backend = convert_slow_tokenizer(tokenizer)
-        except Exception as error:
-            raise InspectError(
-                f"{type(tokenizer).__name__} has no tokenizer.json form: {first_line(error)}",
-                fix="name a folder with a tokenizer.json with --tokenizer",
-            ) from error
-    return str(backend.to_str())
 
 
 @contextmanager

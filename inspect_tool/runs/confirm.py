@@ -98,6 +98,8 @@ def _confirm_dataset(target: Target, dataset: PreparedFolder, worker: AxolotlWor
 def _confirmed(target: Target, dataset: PreparedFolder, hashed: _Hashed, split: str) -> Target:
     config = hashed.candidate.config
     message = f"{config.path.name} made this folder (axolotl's hash agrees)"
+    if split == "test":
+        message = f"{config.path.name} made this folder of its test_datasets (the hash agrees)"
     if target.config is not None and config.path != target.config.path:
         message = f"{message}, not {target.config.path.name}"
     moved = replace(

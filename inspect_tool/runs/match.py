@@ -17,12 +17,19 @@ from typing import TYPE_CHECKING
 
 from inspect_tool.runs.bases import absolute, config_bases, project_folders
 from inspect_tool.runs.config import DEFAULT_PREPARED_PATH, Config, looks_like_config
-from inspect_tool.runs.folders import INFO, PREPARED, FolderState, PreparedFolder, prepared_folders
+from inspect_tool.runs.folders import (
+    INFO,
+    PREPARED,
+    TOOL_FOLDER,
+    FolderState,
+    PreparedFolder,
+    prepared_folders,
+)
 from inspect_tool.runs.workspace import is_worth_entering
 from inspect_tool.runs.yaml_lines import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 MAX_DEPTH = 3
 """How far below a project's folder its configs are looked for."""
@@ -84,14 +91,27 @@ def prepared_by(config: Config) -> PreparedPlace:
     found = [
         folder for root in prepared_roots(config, cwd=best) for folder in prepared_folders(root)
     ]
-    found.sort(
+    return PreparedPlace(best, likeliest_of(found, config))
+
+
+def likeliest_of(folders: Iterable[PreparedFolder], config: Config) -> tuple[PreparedFolder, ...]:
+    """Sort folders by how likely they hold a config's training rows.
+
+    Complete ones first, then those with the columns it gives, then the newest. Axolotl writes
+    ``test_datasets`` after ``datasets``, so with them the newest but one comes first.
+    """
+    ranked = sorted(
+        folders,
         key=lambda folder: (
             folder.state is not FolderState.COMPLETE,
             not _fits(config, stored_columns(folder.path)),
             -folder.modified,
-        )
+        ),
     )
-    return PreparedPlace(best, tuple(found))
+    finished = sum(folder.state is FolderState.COMPLETE for folder in ranked[:2])
+    if config.test_datasets and config.datasets and finished == 2:
+        ranked[:2] = reversed(ranked[:2])
+    return tuple(ranked)
 
 
 def prepared_roots(config: Config, *, cwd: Path) -> tuple[Path, Path]:
@@ -139,8 +159,14 @@ def _yamls_around(root: Path) -> Iterator[Path]:
             for entry in sorted(entries, key=lambda entry: entry.name):
                 if entry.name.endswith((".yml", ".yaml")):
                     yield root.parent.joinpath(entry.path)
-                elif depth < MAX_DEPTH and is_worth_entering(entry) and entry.path != str(root):
+                elif depth < MAX_DEPTH and _leads_on(entry, root):
                     queue.append((entry.path, depth + 1))
+
+
+def _leads_on(entry: os.DirEntry[str], root: Path) -> bool:
+    if entry.name == TOOL_FOLDER and TOOL_FOLDER not in root.parts:
+        return False
+    return is_worth_entering(entry) and entry.path != str(root)
 
 
 def _may_lead_to(path: Path, root: Path) -> bool:
@@ -152,8 +178,13 @@ def _may_lead_to(path: Path, root: Path) -> bool:
     written = _PREPARED_LINE.search(path.read_bytes())
     if written is None:
         return root.name == DEFAULT_PREPARED_PATH
-    text = written[1].decode("utf-8", "replace").strip().strip("\"'").rstrip("/")
-    return text.endswith((root.name, ".")) or text.startswith(("&", "*", "!"))
+    text = written[1].decode("utf-8", "replace").strip().strip("\"'")
+    if ".." in text or text.startswith(("&", "*", "!", "~")):
+        return True
+    place = os.path.normpath(text)
+    if not Path(place).is_absolute():
+        return str(root).endswith(f"{os.sep}{place}") or root.is_symlink()
+    return place == str(root) or os.path.realpath(place) == os.path.realpath(root)
 
 
 def _base_leading_to(config: Config, root: Path) -> Path | None:

@@ -22,7 +22,7 @@ from inspect_tool.runs.folders import (
     prepared_folders,
     run_folder,
 )
-from inspect_tool.runs.match import Candidate, configs_leading_to, prepared_by
+from inspect_tool.runs.match import Candidate, configs_leading_to, likeliest_of, prepared_by
 from inspect_tool.runs.reference import TokenizerReference, tokenizer_reference
 
 if TYPE_CHECKING:
@@ -155,6 +155,9 @@ def _of_dataset(
         candidates = configs_leading_to(dataset.path, modified=dataset.modified)
         said = _how_assumed(candidates)
     likeliest = candidates[0] if candidates else None
+    if likeliest is not None and len(folders) > 1:
+        folders = likeliest_of(folders, likeliest.config)
+        dataset = folders[0]
     bases = tokenizer_bases(likeliest) or (dataset.path.parent.parent,)
     config = likeliest.config if likeliest else None
     fix = "" if config else "name one with --config, or its tokenizer with --tokenizer"

@@ -21,8 +21,9 @@ from inspect_tool.axolotl_tasks import (
     tokenizer_file_for_name,
     versions,
 )
+from inspect_tool.axolotl_worker import WorkerError
 from inspect_tool.errors import InspectError
-from inspect_tool.runs.reference import TokenizerReference, tokenizer_files
+from inspect_tool.runs.reference import Availability, TokenizerReference, tokenizer_files
 
 if TYPE_CHECKING:
     from inspect_tool.axolotl_worker import AxolotlWorker
@@ -74,13 +75,19 @@ def load_tokenizer(
     known = known_tokenizer(reference, config)
     if known is not None:
         return known
-    if reference.from_flag or config is None:
-        name = os.fspath(reference.folder or reference.name)
-        file = worker.call(
-            tokenizer_file_for_name, name, cwd, reference.revision, timeout=LOAD_TIMEOUT
-        )
-    else:
-        file = worker.call(tokenizer_file, config.path, cwd, timeout=LOAD_TIMEOUT)
+    if reference.availability is Availability.MISSING:
+        raise InspectError(reference.message, fix=reference.fix)
+    try:
+        file = _ask(reference, config, cwd=cwd, worker=worker)
+    except WorkerError:
+        raise
+    except InspectError as error:
+        if reference.availability is not Availability.DOWNLOAD:
+            raise
+        raise InspectError(
+            f"{reference.message} and could not be fetched: {error.message}",
+            fix="go online, or name a tokenizer folder with --tokenizer",
+        ) from error
     folder = cache_folder() / _key(reference, config)
     try:
         return _keep(file, folder)
@@ -90,6 +97,17 @@ def load_tokenizer(
             place=folder.parent,
             fix="set XDG_CACHE_HOME to a folder that can be written",
         ) from None
+
+
+def _ask(
+    reference: TokenizerReference, config: Config | None, *, cwd: Path, worker: AxolotlWorker
+) -> TokenizerFile:
+    if reference.from_flag or config is None:
+        name = os.fspath(reference.folder or reference.name)
+        return worker.call(
+            tokenizer_file_for_name, name, cwd, reference.revision, timeout=LOAD_TIMEOUT
+        )
+    return worker.call(tokenizer_file, config.path, cwd, timeout=LOAD_TIMEOUT)
 
 
 def _key(reference: TokenizerReference, config: Config | None) -> str:

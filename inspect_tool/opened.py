@@ -87,10 +87,18 @@ def open_target(target: Target) -> Opened:
 
 
 def read_vocabulary(target: Target) -> Vocabulary:
-    """Read the target's tokenizer from this machine; raises TokenizerMissingError."""
+    """Read the target's tokenizer from this machine; raises TokenizerMissingError.
+
+    Axolotl's own where it was asked for it before, else the tokenizer's files.
+    """
     reference = target.tokenizer
     if reference is None:
         raise TokenizerMissingError("no tokenizer is known", fix=NAME_A_TOKENIZER)
-    if reference.folder is None:
+    folder = reference.folder
+    if reference.needs_worker:
+        from inspect_tool.runs.tokenizers import known_tokenizer
+
+        folder = known_tokenizer(reference, target.config) or folder
+    if folder is None:
         raise TokenizerMissingError(reference.message, fix=reference.fix or NAME_A_TOKENIZER)
-    return Vocabulary.load(reference.folder)
+    return Vocabulary.load(folder)

@@ -81,12 +81,28 @@ def print_json(request: Request, *, choice: Choice) -> int:
 
 
 def _opened(request: Request) -> Opened:
+    from inspect_tool.exact import needs_axolotl
+
     opened = open_path(request.path, config=request.config, tokenizer=request.tokenizer)
     for damage in opened.dataset.damages:
         say(str(damage))
+    if needs_axolotl(opened):
+        opened = _asked(opened)
     if opened.vocabulary_problem is not None:
         say(f"{opened.vocabulary_problem}; showing ids")
     return opened
+
+
+def _asked(opened: Opened) -> Opened:
+    """Read with axolotl's tokenizer, or as before where it cannot be had."""
+    from inspect_tool.exact import read_with_axolotl
+
+    say("asking axolotl for its tokenizer, which the next time is at hand (some seconds) ...")
+    try:
+        return read_with_axolotl(opened)
+    except InspectError as problem:
+        say(str(problem))
+        return opened
 
 
 def _encoder(opened: Opened) -> Callable[[Sample], Sample]:

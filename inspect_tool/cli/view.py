@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 def view(request: Request) -> int:
     """Open the app on what was asked for; print its first samples where no app can run."""
     if interactive():
+        gc.disable()  # the app's imports make objects that stay; it collects once it has painted
         from inspect_tool.tui.app import run_app
 
         return run_app(request.path, config=request.config, tokenizer=request.tokenizer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -118,6 +119,8 @@ class InspectApp(App[int]):
         self.post_message(self.DocumentOpened(open_document(request), instead))
 
     def _settle_in(self) -> None:
+        gc.freeze()
+        gc.enable()
         self.set_interval(OUTPUT_SECONDS, self._show_lines)
         explorer = self.workbench.explorer
         explorer.look(explorer_root(self._first))
@@ -372,12 +375,17 @@ def run_app(path: Path | None, *, config: Path | None = None, tokenizer: str | N
     """Run the app on a path (default: the current directory) and return the exit status.
 
     Raises InspectError for a path that does not exist; what else is wrong with it shows in the app.
+    Until the first screen is painted nothing is collected: what was made by then stays.
     """
     asked = (path or Path.cwd()).absolute()
     if not asked.exists():
         from inspect_tool.runs.target import resolve
 
         resolve(asked)
-    app = InspectApp(Request(asked, config, tokenizer))
-    app.run()
+    gc.disable()
+    try:
+        app = InspectApp(Request(asked, config, tokenizer))
+        app.run()
+    finally:
+        gc.enable()
     return app.return_code or 0

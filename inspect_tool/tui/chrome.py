@@ -67,6 +67,15 @@ def status_right(view: DocumentView | None) -> Line:
     return tuple(parts)
 
 
+def problems_note(document: Document | None) -> str:
+    """Return what the problems page says when it lists none."""
+    if document is None or document.opened is None:
+        return "nothing is open"
+    if document.counted is not None:
+        return f"looking at every row: {document.counted:.0%}"
+    return "no problem found"
+
+
 def hints() -> Line:
     """Return the footer: the keys that are needed most, from the action table."""
     parts: list[Part] = []

@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from textual import on
+from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
+from inspect_tool.samples.turns import turns_of
 from inspect_tool.tui.arrange import Panes, Wishes, arrange
-from inspect_tool.tui.chrome import hints, rows_title, status_right, tab_titles
+from inspect_tool.tui.chrome import hints, problems_note, rows_title, status_right, tab_titles
 from inspect_tool.tui.describe import status_left
 from inspect_tool.tui.widgets.bar import Bar
 from inspect_tool.tui.widgets.document_view import DocumentView
@@ -31,9 +32,14 @@ if TYPE_CHECKING:
     from textual.events import Resize
     from textual.widget import Widget
 
+    from inspect_tool.samples.sample import TokenSequence
+    from inspect_tool.samples.vocabulary import Vocabulary
     from inspect_tool.tui.document import Document
     from inspect_tool.tui.widgets.panel import Panel
     from inspect_tool.tui.widgets.prompt import Question
+
+LONG = 20_000
+"""Tokens from which on the inspector's facts are worked out in the background."""
 
 PaneName = Literal["explorer", "rows", "inspector"]
 
@@ -50,12 +56,15 @@ class Workbench(Screen[None]):
         self.wishes = Wishes()
         self.views: list[DocumentView] = [DocumentView(first)] if first else []
         self.active: DocumentView | None = self.views[0] if self.views else None
+        self.is_shown = False
+        """Whether the first screen was painted."""
         self.explorer = Explorer()
         self.rows = RowsList()
         self.inspector = Inspector(id="inspector")
         self._side = Vertical(id="side")
         self._explorer_pane = Vertical(id="explorer-pane")
         self._rows_pane = Vertical(id="rows-pane")
+        self._warm: TokenSequence | None = None
         self._tabs, self._status = Bar(id="tabs"), Bar(id="status")
         self._rows_title = Bar(id="rows-title")
         self._panes = Panes()
@@ -76,11 +85,12 @@ class Workbench(Screen[None]):
                 yield from self.views
             yield self.inspector
         yield self._status
-        yield Bar(hints(), id="hints")
+        yield Bar(hints(), id="hints", whole=True)
 
     def on_mount(self) -> None:
-        """Put the focus on the tokens."""
+        """Put the focus on the tokens; the inspector may wait for the first screen."""
         self.focus_main()
+        self.call_after_refresh(self._first_screen_shown)
 
     def on_resize(self, event: Resize) -> None:
         """Fold panes away, or bring them back."""
@@ -238,14 +248,31 @@ class Workbench(Screen[None]):
             rows.document = document
         rows.current = view.row if view else 0
 
+    def _first_screen_shown(self) -> None:
+        self.is_shown = True
+        self.update_panes()
+
     def _update_inspector(self) -> None:
         view = self.active
-        if view is None or view.sample is None or not self._panes.inspector or not view.tokens:
+        if view is None or not self.is_shown or not self._panes.inspector:
             return
-        if view.active < len(view.sample.sequences) and view.document.opened is not None:
-            self.inspector.show(
-                view.sample, view.active, view.tokens.cursor, view.document.opened.vocabulary
-            )
+        opened, sequence = view.document.opened, view.sequence
+        if view.sample is None or opened is None or sequence is None or view.tokens is None:
+            self.inspector.clear()
+        elif len(sequence) > LONG and sequence is not self._warm:
+            self._warm_up(sequence, opened.vocabulary)
+        else:
+            self.inspector.show(view.sample, view.active, view.tokens.cursor, opened.vocabulary)
+
+    @work(thread=True, exclusive=True, group="inspect", exit_on_error=False)
+    def _warm_up(self, sequence: TokenSequence, vocabulary: Vocabulary | None) -> None:
+        """Work out the turns of a long sequence, which the inspector then finds remembered."""
+        turns_of(sequence, vocabulary)
+        self.app.call_from_thread(self._warmed_up, sequence)
+
+    def _warmed_up(self, sequence: TokenSequence) -> None:
+        self._warm = sequence
+        self._update_inspector()
 
     def _update_explorer(self) -> None:
         splits = [split for view in self.views for split in splits_of(view)]
@@ -258,6 +285,7 @@ class Workbench(Screen[None]):
         for panel in self.query(Panel):
             document = self.active.document if self.active else None
             panel.problems.findings = document.known_findings if document else ()
+            panel.problems.note = problems_note(document)
             panel.update_titles()
 
     def _pane(self, name: PaneName) -> Widget:

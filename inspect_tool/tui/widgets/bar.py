@@ -8,7 +8,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from inspect_tool.tui.tones import Tones
-from inspect_tool.tui.widgets.parts import Line, Part, fitted, part_at
+from inspect_tool.tui.widgets.parts import Line, Part, fitted, line_width, part_at
 
 if TYPE_CHECKING:
     from textual.events import Click
@@ -23,8 +23,17 @@ class Bar(Widget):
     left: reactive[Line] = reactive(())
     right: reactive[Line] = reactive(())
 
-    def __init__(self, left: Line = (), right: Line = (), *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        left: Line = (),
+        right: Line = (),
+        *,
+        id: str | None = None,  # noqa: A002
+        whole: bool = False,
+    ) -> None:
+        """``whole``: parts that do not fit are left out, in pairs, rather than cut."""
         super().__init__(id=id)
+        self._whole = whole
         self._tones = Tones(self)
         self.set_reactive(Bar.left, left)
         self.set_reactive(Bar.right, right)
@@ -32,7 +41,11 @@ class Bar(Widget):
     @property
     def parts(self) -> list[Part]:
         """Return what is drawn now, from left to right."""
-        return fitted(self.left, self.right, self.size.width)
+        left = self.left
+        if self._whole:
+            while left and line_width(left) > self.size.width:
+                left = left[:-2]
+        return fitted(left, self.right, self.size.width)
 
     @property
     def text(self) -> str:

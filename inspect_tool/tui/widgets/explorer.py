@@ -121,7 +121,10 @@ class Explorer(LineList):
             self.changed()
             return
         self._rebuild()
-        if not self.selectable(self.cursor):
+        shown = [i for i, entry in enumerate(self._entries) if entry.path in self._open]
+        if shown:
+            self.cursor = shown[0]
+        elif not self.selectable(self.cursor):
             self.action_move(1)
 
     def on_line_list_selected(self, event: LineList.Selected) -> None:

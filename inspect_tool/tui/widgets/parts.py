@@ -13,6 +13,7 @@ from rich.cells import cell_len, set_cell_size
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A piece of a line: its text, its tone (tones.py), the app action that a click on it runs."""

@@ -105,6 +105,8 @@ class PassageView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """Paint one visible line."""
+        if self._layout is None:
+            self._lay_out()
         layout, width = self._layout, self.scrollable_size.width
         line = y + self.scroll_offset.y
         if layout is None or line >= layout.height:

@@ -1,0 +1,1 @@
+"""Tests of configs, targets, processes and preparing."""

@@ -54,12 +54,13 @@ app.command(name="version", help=version.HELP)(version.version)
 
 
 def run(arguments: list[str]) -> int:
-    """Run one command line; usage errors become InspectError."""
+    """Run one command line; usage errors become InspectError, all else is left to the caller."""
     command = typer.main.get_command(app)
     try:
-        status = command.main(arguments, prog_name=PROGRAM, standalone_mode=False)
-    except typer.Abort:
-        raise KeyboardInterrupt from None
+        with command.make_context(PROGRAM, arguments) as context:
+            status = command.invoke(context)
+    except typer.Exit as end:
+        return int(end.exit_code)
     except CLICK_ERROR as error:
         raise _usage(error) from None
     return status if isinstance(status, int) else 0

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 from inspect_tool.cli.exits import say
 from inspect_tool.errors import ExitCode, InspectError
-from inspect_tool.opened import open_path
+from inspect_tool.opened import open_target
 from inspect_tool.report.look import Look, look_of
+from inspect_tool.runs.target import TargetKind, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from inspect_tool.cli.quick import Request
     from inspect_tool.opened import Opened
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 FIRST = 3
 """How many samples are printed as text when nobody says how many."""
+NAMED = 6
+"""How many paths an error names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,10 @@ def print_json(request: Request, *, choice: Choice) -> int:
 def _opened(request: Request) -> Opened:
     from inspect_tool.exact import needs_axolotl
 
-    opened = open_path(request.path, config=request.config, tokenizer=request.tokenizer)
+    target = resolve(request.path, config=request.config, tokenizer=request.tokenizer)
+    if target.kind is TargetKind.DIRECTORY:
+        raise _nothing_in(target.path)
+    opened = open_target(target)
     for damage in opened.dataset.damages:
         say(str(damage))
     if needs_axolotl(opened):
@@ -91,6 +98,21 @@ def _opened(request: Request) -> Opened:
     if opened.vocabulary_problem is not None:
         say(f"{opened.vocabulary_problem}; showing ids")
     return opened
+
+
+def _nothing_in(directory: Path) -> InspectError:
+    """Say what a directory without a dataset of its own has to offer."""
+    from inspect_tool.runs.workspace import discover
+
+    found = discover(directory)
+    paths = [*found.configs, *(folder.path for folder in found.prepared)]
+    names = [str(path.relative_to(directory)) for path in paths[:NAMED]]
+    more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
+    return InspectError(
+        "no prepared dataset directly in this directory",
+        place=directory,
+        fix=f"name one of {', '.join(names)}{more}" if names else "and no axolotl YAML below it",
+    )
 
 
 def _asked(opened: Opened) -> Opened:

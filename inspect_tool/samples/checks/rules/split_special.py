@@ -1,0 +1,59 @@
+"""L-SPLIT-SPECIAL: special tokens written as ordinary text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from inspect_tool.samples.checks.rule import Hits, SequenceRule, Setting, Summary
+from inspect_tool.samples.checks.split_texts import known_texts
+from inspect_tool.samples.glyphs import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from inspect_tool.findings import Finding
+    from inspect_tool.samples.checks.lens import Lens
+
+
+class SplitSpecial(SequenceRule):
+    """The model sees several ordinary tokens where it should see one that means something."""
+
+    code = "L-SPLIT-SPECIAL"
+    title = "a special token stands as ordinary pieces"
+    needs_vocabulary = True
+
+    def notice(self, lens: Lens, setting: Setting) -> Hits | None:
+        """Notice markers that are spelled out; the note is the marker's number."""
+        places, numbers = lens.markers.split_texts.find(lens)
+        return Hits.at(lens.sequence, places, numbers) if len(places) else None
+
+    def report(self, hits: Hits, summary: Summary) -> Iterator[Finding]:
+        """Report tokens of this tokenizer apart from markers that it does not have."""
+        assert summary.setting.markers is not None
+        split = summary.setting.markers.split_texts
+        own = hits.notes < split.own
+        if own.any():
+            chosen = hits.only(own)
+            names = ", ".join(map(safe, known_texts(split, chosen.notes)))
+            yield summary.finding(
+                self.code,
+                "warning",
+                f"tokens of this tokenizer stand as ordinary pieces: {names}",
+                hits=chosen,
+                key="tokens",
+                fix="if the token was added after the data was prepared, prepare again (tokens: is "
+                "not part of the prepared folder's hash)",
+            )
+        if not own.all():
+            chosen = hits.only(~own)
+            names = ", ".join(map(safe, known_texts(split, chosen.notes)))
+            usual = 2 * len(set(chosen.rows.tolist())) > summary.census.rows
+            yield summary.finding(
+                self.code,
+                "warning" if usual else "info",
+                f"markers that this tokenizer has no tokens for stand in the text: {names}",
+                hits=chosen,
+                key="tokens",
+                fix="use the tokenizer's own template (chat_template: tokenizer_default), or add "
+                "the markers with tokens: and train embed_tokens and lm_head",
+            )

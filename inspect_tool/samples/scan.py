@@ -1,0 +1,144 @@
+"""One pass over a whole dataset at memory speed: stretch by stretch, on every core, in order.
+
+numpy lets go of the interpreter lock, so threads share the work. What was read is given back to
+the system as the pass goes on: a dataset larger than memory takes no more than a small one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import numpy as np
+
+from inspect_tool.errors import InspectError
+from inspect_tool.samples.views import Piece, RowsView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from inspect_tool.samples.prepared import PreparedDataset
+
+STRETCH_TOKENS = 1 << 19
+"""Tokens of one stretch: its arrays stay in a core's cache while every check looks at them."""
+
+TOKENS_OF_TEXT = 128
+"""Stands for the length of a row that is stored as text."""
+
+RELEASE_BYTES = 256 << 20
+"""What is read of the mapped files before their pages are given back."""
+
+MAX_THREADS = 4
+"""More of them only wait for memory."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Consecutive rows: pieces of one block, or of several small ones."""
+
+    pieces: tuple[Piece, ...]
+
+    @property
+    def first(self) -> int:
+        """Return the dataset row that this begins with."""
+        return self.pieces[0].first
+
+    @property
+    def bytes_read(self) -> int:
+        """Return about how much of the mapped files these rows take."""
+        return sum(
+            piece.block.batch.nbytes * len(piece) // len(piece.block) for piece in self.pieces
+        )
+
+    def __len__(self) -> int:
+        return sum(map(len, self.pieces))
+
+
+@dataclass(frozen=True, slots=True)
+class Looked(Generic[T]):
+    """What looking at one stretch gave; ``problem`` instead if its rows cannot be read."""
+
+    stretch: Stretch
+    found: T | None = None
+    problem: InspectError | None = None
+
+
+def scan(
+    dataset: PreparedDataset,
+    look: Callable[[RowsView], T],
+    *,
+    threads: int | None = None,
+    gather: bool = True,
+) -> Iterator[Looked[T]]:
+    """Yield what ``look`` finds in every stretch, in the order of rows; stop by not going on.
+
+    ``look`` is called from several threads at once. What it raises is raised here, but an
+    InspectError of unreadable rows becomes that stretch's ``problem``. ``gather`` puts small
+    blocks together: worth the copy where there is much to look at.
+    """
+    count = threads or min(len(os.sched_getaffinity(0)), MAX_THREADS)
+    waiting: deque[Future[Looked[T]]] = deque()
+    read = 0
+    with ThreadPoolExecutor(count, thread_name_prefix="scan") as pool:
+        try:
+            for stretch in stretches(dataset, gather=gather):
+                waiting.append(pool.submit(_look, dataset, stretch, look))
+                if len(waiting) > 2 * count:
+                    done = waiting.popleft().result()
+                    read += done.stretch.bytes_read
+                    yield done
+                if read > RELEASE_BYTES:
+                    read = 0
+                    stretch.pieces[0].block.shard.release_pages()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def stretches(dataset: PreparedDataset, *, gather: bool = True) -> Iterator[Stretch]:
+    """Cut a dataset into stretches of about STRETCH_TOKENS (one row, where a row is longer)."""
+    pending: list[Piece] = []
+    size = 0
+    for piece, tokens in _pieces(dataset):
+        if pending and (size + tokens > STRETCH_TOKENS or not gather):
+            yield Stretch(tuple(pending))
+            pending, size = [], 0
+        pending.append(piece)
+        size += tokens
+    if pending:
+        yield Stretch(tuple(pending))
+
+
+def _pieces(dataset: PreparedDataset) -> Iterator[tuple[Piece, int]]:
+    """Cut every block into pieces, with the tokens that each holds (a guess for text)."""
+    columns = [columns.ids for columns in dataset.kind.sequences if columns.ids]
+    for block in dataset.blocks:
+        offsets: NDArray[np.integer[Any]] = np.arange(len(block) + 1) * TOKENS_OF_TEXT
+        if columns:
+            with suppress(InspectError):
+                offsets = block.lists(columns[0])[1]
+        start = 0
+        while start < len(block):
+            limit = int(offsets[start]) + STRETCH_TOKENS
+            stop = int(np.searchsorted(offsets, limit, side="right")) - 1
+            stop = min(max(stop, start + 1), len(block))
+            yield Piece(block, start, stop), int(offsets[stop] - offsets[start])
+            start = stop
+
+
+def _look(dataset: PreparedDataset, stretch: Stretch, look: Callable[[RowsView], T]) -> Looked[T]:
+    try:
+        view = RowsView(stretch.pieces, dataset.kind)
+        return Looked(stretch, found=look(view))
+    except InspectError as problem:
+        return Looked(stretch, problem=problem)

@@ -49,6 +49,7 @@ class Inspector(ScrollView, can_focus=True):
         color: $foreground;
         overflow-x: hidden;
         overflow-y: auto;
+        scrollbar-gutter: stable;
         scrollbar-size-vertical: 1;
         & > .inspector--heading { color: $text-primary; text-style: bold; }
         & > .inspector--label { color: $foreground 62%; }

@@ -200,6 +200,7 @@ class PassageView(ScrollView, can_focus=True, inherit_bindings=False):
         if self._passage is None or not width:
             return
         held = self._held()
+        awaited = self._layout is not None and not self._reached(self._layout)
         self._layout = lay_out(self._passage.drawn, width)
         self._strips.clear()
         self.virtual_size = Size(width, self._layout.height)
@@ -207,7 +208,7 @@ class PassageView(ScrollView, can_focus=True, inherit_bindings=False):
             token, offset = held
             top = self._layout.line_of(min(token, len(self._layout.drawn) - 1)) - offset
             self.scroll_to(y=top, animate=False, force=True)
-        self._settle(None, reveal=held is None or held[0] == self.cursor)
+        self._settle(None, reveal=awaited or held is None or held[0] == self.cursor)
         self.refresh()
 
     def _held(self) -> tuple[int, int] | None:

@@ -58,7 +58,7 @@ def print_text(request: Request, *, choice: Choice | None = None, look: Look | N
 
     chosen = choice or Choice(limit=FIRST)
     drawn = look or look_of(sys.stdout)
-    opened = _opened(request)
+    opened = opened_for(request)
     with closing(opened.dataset):
         rows = chosen.rows_of(opened)
         with_ids = _encoder(opened) if drawn.ids else _unchanged
@@ -75,7 +75,7 @@ def print_json(request: Request, *, choice: Choice) -> int:
     """
     from inspect_tool.report.json_lines import JsonLines
 
-    opened = _opened(request)
+    opened = opened_for(request)
     with closing(opened.dataset):
         rows = choice.rows_of(opened)
         with_ids, lines = _encoder(opened), JsonLines(opened.vocabulary)
@@ -84,7 +84,8 @@ def print_json(request: Request, *, choice: Choice) -> int:
         return int(ExitCode.USAGE) if incomplete else status
 
 
-def _opened(request: Request) -> Opened:
+def opened_for(request: Request) -> Opened:
+    """Open what was asked for, with axolotl's help where it is needed, and say what is amiss."""
     from inspect_tool.exact import needs_axolotl
 
     target = resolve(request.path, config=request.config, tokenizer=request.tokenizer)

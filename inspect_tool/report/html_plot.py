@@ -39,7 +39,10 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """A histogram of rows. ``limit`` is a line across it, such as the model's longest sequence."""
+    """A histogram of rows. ``limit`` is a line across it, such as the config's sequence_len.
+
+    ``left``, ``right``, ``top`` and ``bottom`` bound the area of the bars in the view box.
+    """
 
     name: str
     title: str
@@ -121,7 +124,7 @@ class _Plot:
         self, *, name: str, title: str, description: str, axis: str, limit: Tick | None = None
     ) -> Plot:
         """Return the plot."""
-        values = [self._low + 0.5] if self._flat else steps(self._low, self._high)
+        values = [self._low + 0.5] if self._flat else steps(self._low, self._high, about=6)
         return Plot(
             name=name,
             title=title,

@@ -33,10 +33,15 @@ LINE_CHARACTERS: Final = 110
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """Text that one element holds; a special token, or a run of the same one, has its own."""
+    """Text that one element holds.
+
+    ``special``: one special token, or several of the same one in a row. ``blank``: line breaks at
+    a trained run's edge, which nobody would see to be trained without a mark.
+    """
 
     text: Shown
     special: bool = False
+    blank: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +89,15 @@ def tokens_view(
     if sequence.stored_text is not None:
         return text_view(sequence.stored_text)
     pieces.note(sequence.ids)
-    texts = _texts(sequence, vocabulary)
-    sizes, breaks = _measures(texts)
-    special = _specials(sequence, vocabulary)
+    drawing = _Drawing(sequence, vocabulary)
     chunks = []
-    for start, stop in _chunks(breaks):
-        runs = tuple(_runs(sequence, texts, sizes, special, (start, stop)))
+    for bounds in _chunks(drawing.breaks):
+        runs = tuple(drawing.runs(bounds))
         chunks.append(Chunk(runs, _tallness(runs)))
     return TokensView(
         chunks=tuple(chunks),
         ids=_numbers(sequence.ids),
-        sizes=_numbers(sizes),
+        sizes=_numbers(drawing.sizes),
         labels=_odd_labels(sequence),
         unattended=_unattended(sequence),
         positions=_restarts(sequence),
@@ -112,6 +115,72 @@ def text_view(text: str) -> TokensView:
     return TokensView(tuple(chunks))
 
 
+class _Drawing:
+    """The tokens of one sequence on their way to runs and leaves.
+
+    ``sizes`` int64[n] are the UTF-16 units that each token shows, ``breaks`` bool[n] whether it
+    ends a line, ``blank`` bool[n] whether it is white space with a line break in it.
+    """
+
+    def __init__(self, sequence: TokenSequence, vocabulary: Vocabulary | None) -> None:
+        self._sequence = sequence
+        self._texts = texts = _texts(sequence, vocabulary)
+        count = len(sequence)
+        self._special = (
+            np.zeros(count, dtype=np.bool_)
+            if vocabulary is None
+            else vocabulary.specials(sequence.ids)
+        )
+        size_of = {text: _units(shown(f"x{text}")) - 1 for text in set(texts)}
+        blank_of = {text: "\n" in text and not text.strip() for text in size_of}
+        self.sizes = np.fromiter((size_of[text] for text in texts), np.int64, count)
+        self.breaks = np.fromiter((text[-1:] == "\n" for text in texts), np.bool_, count)
+        self._blank = np.fromiter((blank_of[text] for text in texts), np.bool_, count)
+
+    def runs(self, bounds: tuple[int, int]) -> Iterator[Run]:
+        """Yield the runs of the tokens within ``bounds``, half-open."""
+        start, stop = bounds
+        sequence = self._sequence
+        edges = sequence.span_starts[np.searchsorted(sequence.span_starts, start, side="right") :]
+        inner = edges[: np.searchsorted(edges, stop)].tolist()
+        for first, last in pairwise([start, *inner, stop]):
+            trained = None if sequence.trained is None else bool(sequence.trained[first])
+            leaves = tuple(self._leaves(first, last, trained=trained))
+            yield Run(first, trained, first > start or self._begins(first), leaves)
+
+    def _begins(self, index: int) -> bool:
+        """Tell whether the span of a chunk's first token begins there."""
+        starts = self._sequence.span_starts
+        return bool(starts[np.searchsorted(starts, index, side="right") - 1] == index)
+
+    def _leaves(self, first: int, last: int, *, trained: bool | None) -> Iterator[Leaf]:
+        """Yield leaves: ordinary tokens, one special token repeated, a trained run's blank edge."""
+        ids, special = self._sequence.ids[first:last], self._special[first:last]
+        edge = self._edges(first, last) if trained else np.zeros(last - first, dtype=np.bool_)
+        changes = (special[1:] != special[:-1]) | (edge[1:] != edge[:-1])
+        changes |= special[1:] & (ids[1:] != ids[:-1])
+        inner = (np.flatnonzero(changes) + 1).tolist()
+        for start, stop in pairwise([0, *inner, last - first]):
+            text = self._text(first + start, first + stop)
+            yield Leaf(text, bool(special[start]), bool(edge[start]))
+
+    def _edges(self, first: int, last: int) -> NDArray[np.bool_]:
+        """Return which tokens are blank and have only blank ones before or after them."""
+        blank = self._blank[first:last]
+        if not (blank[0] or blank[-1]):
+            return np.zeros(last - first, dtype=np.bool_)
+        both = np.logical_and.accumulate(blank) | np.logical_and.accumulate(blank[::-1])[::-1]
+        return np.asarray(both)
+
+    def _text(self, first: int, last: int) -> Shown:
+        """Return what a leaf shows, and make room where its first character needs a base."""
+        text = shown("".join(self._texts[first:last]))
+        base = _units(text) - int(self.sizes[first:last].sum())
+        if base:
+            self.sizes[first + int(np.flatnonzero(self.sizes[first:last])[0])] += base
+        return text
+
+
 def _texts(sequence: TokenSequence, vocabulary: Vocabulary | None) -> list[str]:
     ids = sequence.ids
     if vocabulary is None:
@@ -120,20 +189,6 @@ def _texts(sequence: TokenSequence, vocabulary: Vocabulary | None) -> list[str]:
     for index in np.flatnonzero(~vocabulary.known(ids)).tolist():
         texts[index] = unknown_id(int(ids[index]))
     return texts
-
-
-def _measures(texts: list[str]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return how many UTF-16 units each text shows inside a word, and which end a line."""
-    size_of = {text: _units(shown(f"x{text}")) - 1 for text in set(texts)}
-    sizes = np.fromiter((size_of[text] for text in texts), dtype=np.int64, count=len(texts))
-    breaks = np.fromiter((text[-1:] == "\n" for text in texts), dtype=np.bool_, count=len(texts))
-    return sizes, breaks
-
-
-def _specials(sequence: TokenSequence, vocabulary: Vocabulary | None) -> NDArray[np.bool_]:
-    if vocabulary is None:
-        return np.zeros(len(sequence), dtype=np.bool_)
-    return vocabulary.specials(sequence.ids)
 
 
 def _chunks(breaks: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
@@ -145,53 +200,6 @@ def _chunks(breaks: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
         stop = int(ends[place]) if place < len(ends) else len(breaks)
         yield start, stop
         start = stop
-
-
-def _runs(
-    sequence: TokenSequence,
-    texts: list[str],
-    sizes: NDArray[np.int64],
-    special: NDArray[np.bool_],
-    bounds: tuple[int, int],
-) -> Iterator[Run]:
-    """Yield the runs of one chunk; corrects ``sizes`` where a leaf's first character needs room."""
-    start, stop = bounds
-    inner = sequence.span_starts[(sequence.span_starts > start) & (sequence.span_starts < stop)]
-    for first, last in pairwise([start, *inner.tolist(), stop]):
-        leaves = tuple(
-            _leaf(texts, sizes, (a, b), special=bool(special[a]))
-            for a, b in _leaves(sequence.ids, special, first, last)
-        )
-        trained = None if sequence.trained is None else bool(sequence.trained[first])
-        begins = first > start or start == 0 or not _goes_on(sequence, first)
-        yield Run(first, trained, begins, leaves)
-
-
-def _goes_on(sequence: TokenSequence, index: int) -> bool:
-    trained = sequence.trained
-    return trained is None or bool(trained[index] == trained[index - 1])
-
-
-def _leaves(
-    ids: NDArray[np.integer[Any]], special: NDArray[np.bool_], first: int, last: int
-) -> Iterator[tuple[int, int]]:
-    """Yield half-open ranges of ordinary tokens, or of one special token repeated."""
-    marked = special[first:last]
-    changes = marked[1:] != marked[:-1]
-    changes |= marked[1:] & (ids[first + 1 : last] != ids[first : last - 1])
-    inner = np.flatnonzero(changes) + first + 1
-    return pairwise([first, *inner.tolist(), last])
-
-
-def _leaf(
-    texts: list[str], sizes: NDArray[np.int64], bounds: tuple[int, int], *, special: bool
-) -> Leaf:
-    first, last = bounds
-    text = shown("".join(texts[first:last]))
-    base = _units(text) - int(sizes[first:last].sum())
-    if base:
-        sizes[first + int(np.flatnonzero(sizes[first:last])[0])] += base
-    return Leaf(text, special)
 
 
 def _tallness(runs: Iterable[Run]) -> int:

@@ -155,7 +155,8 @@ def _measure(text: str, starts: NDArray[np.int32], sizes: NDArray[np.int32] | No
     id_starts = None if sizes is None else starts[:-1] + sizes
     may = _soft_breaks(codes, widths)
     if id_starts is not None:
-        may[starts[1:-1]] = True
+        # A newline token stays on the line that it ends.
+        may[starts[1:-1]] = ~newline[starts[1:-1]]
     must = np.zeros(len(codes) + 1, dtype=np.bool_)
     must[_line_ends(newline, starts, id_starts)] = True
     must[[0, -1]] = True

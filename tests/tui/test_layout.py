@@ -195,3 +195,10 @@ def test_a_megabyte_without_a_newline_is_laid_out(text: str) -> None:
     layout = lay_out(draw([text * (1_000_000 // len(text))]), 80)
 
     assert np.diff(layout.drawn.cells[layout.lines]).max() <= 80
+
+
+def test_ids_do_not_push_a_newline_off_its_line() -> None:
+    """A newline token never stands alone on a line that the text does not have."""
+    layout = lay_out(draw(["ab", "cd", "\n"], ids=np.array([1, 2, 13]), show_ids=True), 8)
+
+    assert lines_of(layout, whitespace=True) == ["ab₁", "cd₂↵₁₃"]

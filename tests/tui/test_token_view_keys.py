@@ -56,7 +56,7 @@ async def test_keys_move_the_cursor(keys: str, cursor: int, vocabulary: Vocabula
         assert app.view.cursor == cursor
 
 
-@pytest.mark.parametrize("keys", ["G", "pagedown pagedown", "j " * 15, "l " * 50, "G k k k g j"])
+@pytest.mark.parametrize("keys", ["G", "pagedown pagedown", "j " * 15, "l " * 32, "G k k k g j"])
 async def test_the_cursor_stays_in_view(keys: str, vocabulary: Vocabulary) -> None:
     """Wherever a key takes the cursor, its line is on the screen."""
     app = TokenApp(TABLE, vocabulary)
@@ -101,6 +101,16 @@ async def test_spans_are_stepped_through(vocabulary: Vocabulary) -> None:
             seen.append(app.view.cursor)
 
     assert seen == [4, 7, 9, 9, 7, 6, 4, 0]
+
+
+async def test_a_jump_brings_what_follows_into_view(vocabulary: Vocabulary) -> None:
+    """A span that begins below the screen is brought up, not only its first line."""
+    trained = [False] * 45 + [True] * 45
+    app = TokenApp(sequence_of(TABLE.ids.tolist(), trained), vocabulary)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("]")
+
+        assert 15 - app.view.scroll_offset.y < SIZE[1] // 2
 
 
 async def test_turns_are_stepped_through(chatml_dir: Path) -> None:

@@ -103,6 +103,13 @@ class PassageView(ScrollView, can_focus=True, inherit_bindings=False):
         self._strips.clear()
         self.refresh()
 
+    def jump_to(self, token: int) -> None:
+        """Put the cursor on a token with a good part of what follows it in view."""
+        self.cursor = token
+        height = self.scrollable_size.height
+        if self._row - self.scroll_offset.y > height * 2 // 3:
+            self.scroll_to(y=self._row - height // 3, animate=False, force=True)
+
     def render_line(self, y: int) -> Strip:
         """Paint one visible line."""
         if self._layout is None:

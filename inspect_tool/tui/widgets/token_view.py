@@ -103,7 +103,7 @@ class TokenView(PassageView):
         place = self._found.next(self.cursor, forward=forward, inclusive=fresh)
         if place is None:
             return None
-        self.cursor = int(self._found.firsts[place])
+        self.jump_to(int(self._found.firsts[place]))
         return self.cursor
 
     def highlight(self, tokens: NDArray[np.bool_] | None) -> None:
@@ -141,7 +141,7 @@ class TokenView(PassageView):
         else:
             place = int(np.searchsorted(starts, self.cursor, side="left")) - 1
         if 0 <= place < len(starts):
-            self.cursor = int(starts[place])
+            self.jump_to(int(starts[place]))
 
     def _occurrences(self, needle: str | int) -> Occurrences:
         assert self._sequence is not None

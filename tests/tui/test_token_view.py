@@ -249,3 +249,14 @@ async def test_a_resize_keeps_the_cursor_on_its_line_of_the_screen(mistral_dir: 
 
         assert layout is not None
         assert layout.line_of(app.view.cursor) - app.view.scroll_offset.y == offset
+
+
+async def test_a_lower_view_keeps_its_cursor(mistral_dir: Path) -> None:
+    """A panel that opens below does not hide the cursor."""
+    app = TokenApp(sequence_of([13] * 100), Vocabulary.load(mistral_dir), cursor=8)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.resize_terminal(SIZE[0], 5)
+        await until(pilot, lambda: app.view.scrollable_size.height == 5, "a lower view")
+        await until(pilot, lambda: app.view.scroll_offset.y == 4, "the cursor in view")
+
+        assert app.view.cursor == 8

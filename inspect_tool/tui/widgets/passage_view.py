@@ -76,7 +76,7 @@ class PassageView(ScrollView, can_focus=True, inherit_bindings=False):
         self._layout: Layout | None = None
         self._looks: NDArray[np.uint8] = np.empty(0, dtype=np.uint8)
         self._matches: NDArray[np.bool_] | None = None
-        self._row = self._column = 0
+        self._row = self._column = self._height = 0
         self._landing: tuple[int, int] | None = None
         self._painter = Painter(self)
         self._strips: LRUCache[tuple[int, View], Strip] = LRUCache(STRIPS)
@@ -138,9 +138,12 @@ class PassageView(ScrollView, can_focus=True, inherit_bindings=False):
         self._strips.clear()
 
     def on_resize(self) -> None:
-        """Lay out for the new width."""
+        """Lay out for the new width; keep the cursor in view when the height shrinks."""
+        height, self._height = self._height, self.scrollable_size.height
         if self._layout is None or self._layout.width != self.scrollable_size.width:
             self._lay_out()
+        elif 0 <= self._row - self.scroll_offset.y < height:
+            self._reveal(self._row)
 
     def on_focus(self) -> None:
         """Show the cursor as the one that keys move."""

@@ -54,7 +54,8 @@ class Choice:
 
 def print_text(request: Request, *, choice: Choice | None = None, look: Look | None = None) -> int:
     """Print samples as text on stdout, by default the first few."""
-    from inspect_tool.report.text import introduction, sample_text
+    from inspect_tool.report.introduction import introduction
+    from inspect_tool.report.text import sample_text
 
     chosen = choice or Choice(limit=FIRST)
     drawn = look or look_of(sys.stdout)
@@ -96,7 +97,7 @@ def opened_for(request: Request) -> Opened:
         say(str(damage))
     if needs_axolotl(opened):
         opened = _asked(opened)
-    if opened.vocabulary_problem is not None:
+    if opened.vocabulary_problem is not None and opened.dataset.kind.tokenized:
         say(f"{opened.vocabulary_problem}; showing ids")
     return opened
 

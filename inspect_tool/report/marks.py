@@ -6,6 +6,7 @@ text are shown as their code points, so that text cannot pretend to be trained.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -40,18 +41,25 @@ class Marks:
     newline: str
     tab: str
     space: str
+    bar: str
+    """Two of it and a space begin a line of ours."""
+    separator: str
 
     def escaped(self, text: str) -> str:
-        """Return safe text in which none of these marks occurs."""
+        """Return safe text in which none of these marks occurs and no line begins like ours."""
         for mark in (*self.trained, *self.special):
             if mark in text:
                 shown = "".join(f"\\{char}" for char in mark)
                 text = text.replace(mark, shown if mark.isascii() else f"⟨{ord(mark):04X}⟩")
+        begin = f"{self.bar * 2} "
+        if begin in text:
+            shown = f"\\{begin}" if begin.isascii() else f"⟨{ord(self.bar):04X}⟩{begin[1:]}"
+            text = re.sub(f"^{begin}", lambda _: shown, text, flags=re.MULTILINE)
         return text
 
 
-UNICODE = Marks(("⟦", "⟧"), ("⟪", "⟫"), "↵", "→", "·")
-ASCII = Marks(("{+", "+}"), ("{|", "|}"), "\\n", "\\t", "~")
+UNICODE = Marks(("⟦", "⟧"), ("⟪", "⟫"), "↵", "→", "·", "─", " · ")
+ASCII = Marks(("{+", "+}"), ("{|", "|}"), "\\n", "\\t", "~", "=", " - ")
 """Trained as git's word diff marks what was added."""
 
 HEADING = "1"
@@ -62,7 +70,7 @@ _SGR = {
     (True, False): "1;32",
     (True, True): "1;4;35",
     (False, False): "2",
-    (False, True): "2;35",
+    (False, True): "35",
     (None, False): "",
     (None, True): "35",
 }

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 def summary(sequence: TokenSequence, vocabulary: Vocabulary | None) -> list[str]:
     """Return the parts of the line, most important first; not yet safe to print."""
     if sequence.stored_text is not None:
-        tokens = [f"{_count(len(sequence), 'token')} by this tokenizer"] if len(sequence) else []
-        return [f"text of {_count(len(sequence.stored_text), 'character')}", *tokens]
-    parts = [_count(len(sequence), "token")]
+        tokens = [f"{counted(len(sequence), 'token')} by this tokenizer"] if len(sequence) else []
+        return [f"text of {counted(len(sequence.stored_text), 'character')}", *tokens]
+    parts = [counted(len(sequence), "token")]
     if sequence.trained is None:
         parts.append("no labels stored")
     else:
@@ -50,15 +50,16 @@ def _oddities(sequence: TokenSequence, vocabulary: Vocabulary | None) -> list[st
     notes = []
     if sequence.trained is not None and sequence.labels is not None:
         differing = int(np.count_nonzero(sequence.trained & (sequence.labels != sequence.ids)))
-        notes.append(f"{_count(differing, 'label')} unlike the token" if differing else "")
+        notes.append(f"{counted(differing, 'label')} unlike the token" if differing else "")
     if sequence.attention is not None:
         hidden = int(np.count_nonzero(sequence.attention == 0))
         notes.append(f"{hidden:,} not attended to" if hidden else "")
     if vocabulary is not None:
         unknown = int(np.count_nonzero(~vocabulary.known(sequence.ids)))
-        notes.append(f"{_count(unknown, 'id')} not in the vocabulary" if unknown else "")
+        notes.append(f"{counted(unknown, 'id')} not in the vocabulary" if unknown else "")
     return notes
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 row``, ``2,000 rows``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -212,12 +212,12 @@ class RowsView:
         return list(self._pieces[0].block.batch.schema.names)
 
     def values(self, column: str) -> list[Any]:
-        """Return the values of a column as Python objects, one per row."""
+        """Return the values of a column as Python objects, one per row; text as str."""
         values: list[Any] = []
         for piece in self._pieces:
             try:
-                array = piece.block.batch.column(column).slice(piece.start, len(piece))
-                values += array.to_pylist()
+                array = piece.block.column(column).slice(piece.start, len(piece))
+                values += map(_readable, array.to_pylist())
             except (pa.ArrowException, ValueError) as error:
                 last = piece.first + len(piece) - 1
                 raise InspectError(
@@ -225,6 +225,10 @@ class RowsView:
                     place=f"{piece.block.shard.path}, rows {piece.first} to {last}",
                 ) from error
         return values
+
+
+def _readable(value: Any) -> Any:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
 def _sequence(pieces: Sequence[Piece], columns: SequenceColumns, number: int) -> SequenceView:

@@ -9,6 +9,8 @@ import numpy as np
 from inspect_tool.errors import InspectError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from inspect_tool.samples.prepared import PreparedDataset
 
 
@@ -18,20 +20,22 @@ def row_content(dataset: PreparedDataset, row: int) -> bytes:
     Ids and labels, whatever integer types they are stored in; the values of all columns where
     rows hold no tokens; for a row that cannot be read, its number.
     """
-    block, index = dataset.block_of(row)
-    kind = dataset.kind
     try:
-        if not kind.tokenized:
-            values = [block.batch.column(name)[index].as_py() for name in dataset.schema.names]
-            return repr(values).encode("utf-8", "surrogatepass")
-        parts: list[bytes] = []
-        for columns in kind.sequences:
-            for name in (columns.ids, columns.labels):
-                if name is None:
-                    continue
+        if dataset.kind.tokenized:
+            return b"".join(_tokens(dataset, row))
+        sample = dataset.sample(row)
+        texts = [sequence.stored_text for sequence in sample.sequences]
+        return repr((texts, sample.columns)).encode("utf-8", "surrogatepass")
+    except InspectError:
+        return f"unreadable {row}".encode()
+
+
+def _tokens(dataset: PreparedDataset, row: int) -> Iterator[bytes]:
+    block, index = dataset.block_of(row)
+    for columns in dataset.kind.sequences:
+        for name in (columns.ids, columns.labels):
+            if name is not None:
                 numbers, offsets = block.lists(name)
                 own = numbers[offsets[index] : offsets[index + 1]].astype(np.int64)
-                parts += [len(own).to_bytes(8, "little"), own.tobytes()]
-        return b"".join(parts)
-    except (InspectError, ValueError):
-        return f"unreadable {row}".encode()
+                yield len(own).to_bytes(8, "little")
+                yield own.tobytes()

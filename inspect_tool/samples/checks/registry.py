@@ -72,22 +72,48 @@ DAMAGED: Final = "L-DAMAGED"
 """What cannot be read is found by reading, not by a rule; it is selected like the others."""
 
 
-def chosen(*, select: Collection[str] = (), ignore: Collection[str] = ()) -> tuple[Rule, ...]:
-    """Return the rules to run: those selected (by default all that need no asking), less ignored.
+ASSERTION: Final = "A-"
+"""Begins the codes of a person's own assertions."""
 
-    Codes may be given without their ``L-`` and in any case. Raises InspectError for a code that
-    does not exist.
+
+def chosen(
+    *,
+    select: Collection[str] = (),
+    ignore: Collection[str] = (),
+    request: Collection[str] = (),
+) -> tuple[Rule, ...]:
+    """Return the rules to run: those selected, by default all that need no asking; less ignored.
+
+    ``request`` names rules that need asking. Codes may be given without their ``L-`` and in any
+    case. Raises InspectError for a code that does not exist.
     """
-    wanted, unwanted = set(map(full_code, select)), set(map(full_code, ignore))
+    wanted, asked, unwanted = full_codes(select), full_codes(request), full_codes(ignore)
     return tuple(
         rule
         for rule in RULES
-        if rule.code not in unwanted and (rule.code in wanted if wanted else not rule.on_request)
+        if rule.code not in unwanted
+        and (rule.code in asked or (rule.code in wanted if wanted else not rule.on_request))
     )
 
 
+def is_wanted(code: str, *, select: Collection[str], ignore: Collection[str]) -> bool:
+    """Tell whether findings of ``code`` are asked for."""
+    wanted = full_codes(select)
+    return code not in full_codes(ignore) and (not wanted or code in wanted)
+
+
+def full_codes(codes: Collection[str]) -> set[str]:
+    """Return codes as they are written in findings; InspectError for one that does not exist."""
+    return {full_code(code) for code in codes}
+
+
 def full_code(code: str) -> str:
-    """Return a rule's code as it is written in findings; InspectError if there is none such."""
+    """Return a code as it is written in findings; InspectError if there is none such.
+
+    Codes of assertions are taken as they are.
+    """
+    if code.startswith(ASSERTION):
+        return code
     codes = {*(rule.code for rule in RULES), DAMAGED}
     upper = code.strip().upper()
     for candidate in (upper, f"L-{upper}"):

@@ -12,7 +12,7 @@ from inspect_tool.samples.census import PART_SECONDS, CensusTaker, Counts
 from inspect_tool.samples.checks.evidence import shown_piece
 from inspect_tool.samples.checks.intent import Intent
 from inspect_tool.samples.checks.markers import Markers
-from inspect_tool.samples.checks.registry import DAMAGED, chosen, full_code
+from inspect_tool.samples.checks.registry import DAMAGED, chosen, is_wanted
 from inspect_tool.samples.checks.report import LastToken, Report, worst_first
 from inspect_tool.samples.checks.rows import Rows
 from inspect_tool.samples.checks.rule import LabelsMean, RowsLens, Rule, Setting, Summary
@@ -54,26 +54,26 @@ def check(
     *,
     select: Collection[str] = (),
     ignore: Collection[str] = (),
+    request: Collection[str] = (),
     config: Mapping[str, Any] | None = None,
     on_part: Callable[[Report], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Report:
     """Check every row of a dataset; without a vocabulary some rules are not run.
 
-    ``select`` and ``ignore`` name codes; ``config`` are the values of the YAML that prepared the
+    ``select`` and ``ignore`` name codes, ``request`` those of rules that run only when asked for
+    (L-NEAR-DUPLICATE), besides the others; ``config`` are the values of the YAML that prepared the
     dataset, so that what it asks for is no fault. ``on_part`` is handed the report so far every
     PART_SECONDS; after ``cancelled`` says so, the report is of the rows looked at until then.
     Raises InspectError for a code that does not exist.
     """
-    wanted = {full_code(code) for code in select}
     setting = _setting(dataset, vocabulary, Intent.of(config))
-    possible = [rule for rule in chosen(select=select, ignore=ignore) if rule.applies(setting)]
+    asked = chosen(select=select, ignore=ignore, request=request)
+    possible = [rule for rule in asked if rule.applies(setting)]
     reasons = {rule.code: reason for rule in possible if (reason := rule.undecided(setting))}
     rules = tuple(rule for rule in possible if rule.code not in reasons)
     taker = _Pass(setting, rules, reasons)
-    taker.damages = DAMAGED not in {full_code(code) for code in ignore} and (
-        not wanted or DAMAGED in wanted
-    )
+    taker.damages = is_wanted(DAMAGED, select=select, ignore=ignore)
     due = conclude = time.monotonic() + PART_SECONDS
     findings: tuple[Finding, ...] = ()
     for looked in scan(dataset, taker.look):

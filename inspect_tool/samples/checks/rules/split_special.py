@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
 
 from inspect_tool.samples.checks.rule import Hits, SequenceRule, Setting, Summary
 from inspect_tool.samples.checks.split_texts import known_texts
@@ -13,6 +15,13 @@ if TYPE_CHECKING:
 
     from inspect_tool.findings import Finding
     from inspect_tool.samples.checks.lens import Lens
+
+
+_OTHER_TEMPLATE: Final = (
+    "use the tokenizer's own template (chat_template: tokenizer_default), or add the markers with "
+    "tokens: and train embed_tokens and lm_head"
+)
+_LEFTOVERS: Final = "remove what another template left; if the text is about markers, all is well"
 
 
 class SplitSpecial(SequenceRule):
@@ -47,13 +56,12 @@ class SplitSpecial(SequenceRule):
         if not own.all():
             chosen = hits.only(~own)
             names = ", ".join(map(safe, known_texts(split, chosen.notes)))
-            usual = 2 * len(set(chosen.rows.tolist())) > summary.census.rows
+            usual = 2 * len(np.unique(chosen.rows)) > summary.census.rows
             yield summary.finding(
                 self.code,
                 "warning" if usual else "info",
                 f"markers that this tokenizer has no tokens for stand in the text: {names}",
                 hits=chosen,
-                key="tokens",
-                fix="use the tokenizer's own template (chat_template: tokenizer_default), or add "
-                "the markers with tokens: and train embed_tokens and lm_head",
+                key="chat_template" if usual else "datasets.path",
+                fix=_OTHER_TEMPLATE if usual else _LEFTOVERS,
             )

@@ -38,6 +38,8 @@ FLAGS = (
     "--remote-debugging-pipe",
 )
 
+KEY_CODES = {"Escape": 27, "End": 35, "Home": 36, "ArrowLeft": 37, "ArrowRight": 39}
+
 
 class BrowserError(Exception):
     """The browser answered with an error, or not at all."""
@@ -93,6 +95,7 @@ class Chromium:
         page = Page(self, attached["sessionId"])
         for domain in ("Page", "Runtime", "Log", "Network"):
             page.call(f"{domain}.enable")
+        page.call("Emulation.setFocusEmulationEnabled", enabled=True)
         page.resize(width, height)
         return page
 
@@ -194,10 +197,11 @@ class Page:
 
     def press(self, key: str, *, ctrl: bool = False) -> None:
         """Press a key by its DOM name, such as ``ArrowRight`` or ``n``."""
+        code = ord(key.upper()) if len(key) == 1 else KEY_CODES[key]
+        shared = {"key": key, "windowsVirtualKeyCode": code, "modifiers": 2 if ctrl else 0}
         text = {"text": key} if len(key) == 1 and not ctrl else {}
-        for kind in ("keyDown", "keyUp"):
-            shared = {"key": key, "modifiers": 2 if ctrl else 0, **text}
-            self.call("Input.dispatchKeyEvent", type=kind, **shared)
+        self.call("Input.dispatchKeyEvent", type="keyDown", **shared, **text)
+        self.call("Input.dispatchKeyEvent", type="keyUp", **shared)
 
     def emulate(self, *, media: str = "", scheme: str = "light", script: bool = True) -> None:
         """Show the page as on paper (``print``), in a dark system, or without JavaScript."""

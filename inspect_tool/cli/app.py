@@ -2,7 +2,7 @@
 
 import typer
 
-from inspect_tool.cli import check, doctor, open_app, prepare, report, show, version
+from inspect_tool.cli import check, doctor, open_app, prepare, report, serve, show, version
 from inspect_tool.cli.exits import PROGRAM
 from inspect_tool.errors import InspectError
 
@@ -50,6 +50,7 @@ app.command(name="open", help=open_app.HELP)(open_app.open_app)
 app.command(name="show", help=show.HELP)(show.show)
 app.command(name="check", help=check.HELP)(check.check)
 app.command(name="report", help=report.HELP)(report.report)
+app.command(name="serve", help=serve.HELP)(serve.serve)
 app.command(name="prepare", help=prepare.HELP)(prepare.prepare)
 app.command(name="doctor", help=doctor.HELP)(doctor.doctor)
 app.command(name="version", help=version.HELP)(version.version)

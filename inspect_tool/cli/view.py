@@ -24,6 +24,8 @@ def view(request: Request) -> int:
 
 
 def interactive() -> bool:
-    """Tell whether a person sits before a terminal that can draw an app."""
+    """Tell whether a person sits before a terminal, or a server's page, that can draw an app."""
+    if os.environ.get("TEXTUAL_DRIVER"):
+        return True
     dumb = os.environ.get("TERM", "dumb") == "dumb"
     return sys.stdin.isatty() and sys.stdout.isatty() and not dumb

@@ -51,7 +51,6 @@ def main() -> None:
     try:
         child = subprocess.Popen(
             sys.argv[5:],
-            stdin=subprocess.DEVNULL,
             process_group=0,
             preexec_fn=_end_with_guard,  # noqa: PLW1509  # this process has one thread
         )

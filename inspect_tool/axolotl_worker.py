@@ -138,8 +138,8 @@ class AxolotlWorker:
                     return self._pool.submit(_run, task, args)
                 except BrokenProcessPool:
                     _end_pool(self._pool, self._process)
-            self._pool = self._start()
-            with _interrupts_held():
+            with _interrupts_held(), _own_stderr():
+                self._pool = self._start()
                 future = self._pool.submit(_run, task, args)
             self._process = next(iter(self._pool._processes.values()))  # noqa: SLF001
             return future
@@ -240,6 +240,19 @@ def _interrupts_held() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _own_stderr() -> Iterator[None]:
+    """Give multiprocessing the process's own stderr to pass on.
+
+    A Textual app puts an object without a descriptor in its place, and nothing can be spawned then.
+    """
+    import sys
+    from contextlib import redirect_stderr
+
+    with redirect_stderr(sys.__stderr__ or sys.stderr):
+        yield
 
 
 def _end_pool(pool: ProcessPoolExecutor, process: BaseProcess | None) -> None:

@@ -11,11 +11,18 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from inspect_tool.errors import InspectError
+from inspect_tool.findings import SEVERITIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
+
+    from inspect_tool.samples.checks import Report
+
+
+PROBLEM: Final = 2
+"""Severity from which on a row has a problem (a warning or an error); below is a remark."""
 
 
 class Sort(StrEnum):
@@ -33,9 +40,9 @@ class RowTable:
     """What is known of every row, one entry per row.
 
     ``lengths`` and ``trained`` int[n] count tokens (``trained`` None where nothing is stored
-    about training); ``severity`` int8[n] is 0 without a problem, else higher is worse;
+    about training); ``severity`` int8[n] is 0 without a finding, 1 info, 2 warning, 3 error;
     ``problems`` maps a finding's code to its rows, int[m]; ``eval_start`` is the first row that
-    axolotl holds out for evaluation.
+    axolotl holds out for evaluation; from ``known`` on nothing is known yet (None: all is).
     """
 
     lengths: NDArray[np.integer[Any]]
@@ -43,6 +50,16 @@ class RowTable:
     severity: NDArray[np.int8] | None = None
     problems: Mapping[str, NDArray[np.integer[Any]]] = field(default_factory=dict)
     eval_start: int | None = None
+    known: int | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row is known."""
+        return self.known is None or self.known == len(self)
+
+    def knows(self, row: int) -> bool:
+        """Tell whether anything is known of a row yet."""
+        return self.known is None or row < self.known
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -67,6 +84,28 @@ class RowTable:
                 return self.severity
             case _:
                 return None
+
+
+def table_of(report: Report, *, eval_start: int | None = None) -> RowTable:
+    """Return what a report says row by row, whole or in the making."""
+    from inspect_tool.samples.checks.rows import Rows
+
+    counts = report.census
+    severity = np.zeros(counts.rows, dtype=np.int8)
+    problems: dict[str, NDArray[np.int64]] = {}
+    for finding in reversed(report.findings):
+        rows = finding.rows
+        found = rows.array if isinstance(rows, Rows) else np.array(rows, dtype=np.int64)
+        severity[found] = len(SEVERITIES) - SEVERITIES.index(finding.severity)
+        problems[finding.code] = np.append(problems.get(finding.code, found[:0]), found)
+    return RowTable(
+        lengths=counts.lengths,
+        trained=counts.trained if counts.labelled else None,
+        severity=severity,
+        problems=problems,
+        eval_start=eval_start,
+        known=counts.done,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +228,7 @@ def _holds(table: RowTable, condition: Condition) -> NDArray[np.bool_]:
 def _has_problem(table: RowTable, name: str) -> NDArray[np.bool_]:
     flags = np.zeros(len(table), dtype=np.bool_)
     if not name:
-        return flags if table.severity is None else table.severity > 0
+        return flags if table.severity is None else table.severity >= PROBLEM
     codes = [code for code in table.problems if code.lower().startswith(name.lower())]
     if not codes:
         known = ", ".join(table.problems) or "none"

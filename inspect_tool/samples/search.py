@@ -58,18 +58,10 @@ def parse_query(text: str) -> str | int:
     return text[1:] if text.startswith("\\#") else text
 
 
-def search(
-    dataset: PreparedDataset,
-    vocabulary: Vocabulary | None,
-    query: str | int,
-    *,
-    ignore_case: bool = False,
-) -> Iterator[Matches]:
-    """Yield the matches of a text or a token id, stretch by stretch; stop by not going on.
-
-    Raises InspectError for an empty query, for text in token rows without a vocabulary, and for
-    a dataset that was overwritten meanwhile.
-    """
+def ensure_searchable(
+    dataset: PreparedDataset, vocabulary: Vocabulary | None, query: str | int
+) -> None:
+    """Raise InspectError where a search could find nothing, whatever the rows hold."""
     if query == "":
         raise InspectError("nothing to search for", fix="type a text, or #123 for a token id")
     tokenized = dataset.kind.tokenized
@@ -82,6 +74,22 @@ def search(
         raise InspectError(
             "this dataset stores text, not token ids", fix="search for the text itself"
         )
+
+
+def search(
+    dataset: PreparedDataset,
+    vocabulary: Vocabulary | None,
+    query: str | int,
+    *,
+    ignore_case: bool = False,
+) -> Iterator[Matches]:
+    """Yield the matches of a text or a token id, stretch by stretch; stop by not going on.
+
+    Raises InspectError for an empty query, for text in token rows without a vocabulary, and for
+    a dataset that was overwritten meanwhile.
+    """
+    ensure_searchable(dataset, vocabulary, query)
+    tokenized = dataset.kind.tokenized
     finder = _finder(vocabulary, query, ignore_case=ignore_case) if tokenized else None
     for block in dataset.blocks:
         for number, columns in enumerate(dataset.kind.sequences):

@@ -123,7 +123,8 @@ class Background:
             self._worker = AxolotlWorker()
         return self._worker
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """Write a line of the app's own to the output panel."""
         self._pending.append(f"[{time.strftime('%H:%M:%S')}] {text}")
 
     def _confirm(self, view: DocumentView, opened: Opened, *, unsure: bool) -> None:
@@ -132,11 +133,11 @@ class Background:
             from inspect_tool.runs.confirm import confirm
 
             name = target.config.path.name if target.config else ""
-            self._say(f"asking axolotl which config made this dataset (assumed: {name})")
+            self.say(f"asking axolotl which config made this dataset (assumed: {name})")
             target = confirm(target, self._axolotl())
             if self._closed:
                 return
-            self._say(target.message)
+            self.say(target.message)
             reopened = self._reopened(opened, target)
             self._app.post_message(self.Confirmed(view, asked, target, reopened))
             opened = reopened or opened.with_target(target)
@@ -149,7 +150,7 @@ class Background:
         try:
             return open_target(target) if moved else None
         except InspectError as problem:
-            self._say(str(problem))
+            self.say(str(problem))
             return None
 
     def _read_tokenizer(self, view: DocumentView, opened: Opened) -> None:
@@ -165,20 +166,20 @@ class Background:
         except InspectError as problem:
             read = self.VocabularyRead(view, opened, None, problem)
         if not self._closed:
-            self._say(str(read.problem) if read.problem else f"tokenizer read: {reference.name}")
+            self.say(str(read.problem) if read.problem else f"tokenizer read: {reference.name}")
             self._app.post_message(read)
 
     def _prepare(self, view: DocumentView, config: Config, cwd: Path) -> None:
         from inspect_tool.runs.prepare import prepare
 
-        self._say(f"preparing {config.path} with axolotl")
+        self.say(f"preparing {config.path} with axolotl")
         try:
             folder = prepare(config, cwd=cwd, on_line=self._pending.append, on_start=self._started)
             result = self.Prepared(view, folder)
-            self._say(f"prepared {folder}")
+            self.say(f"prepared {folder}")
         except InspectError as problem:
             result = self.Prepared(view, None, problem)
-            self._say(str(problem))
+            self.say(str(problem))
         self._process, self.preparing = None, None
         if not self._closed:
             self._app.post_message(result)

@@ -76,10 +76,13 @@ def problems_note(document: Document | None) -> str:
     return "no problem found"
 
 
-def hints() -> Line:
-    """Return the footer: the keys that are needed most, from the action table."""
+def hints(*, dataset: bool) -> Line:
+    """Return the footer: the keys that are needed most, from the action table.
+
+    Without a dataset only those that do something then.
+    """
     parts: list[Part] = []
-    shown = [action for action in ACTIONS if action.hint]
+    shown = [action for action in ACTIONS if action.hint and (dataset or not action.needs_dataset)]
     shown.sort(key=lambda action: action.id not in {"help", "quit", "command_palette"})
     for action in shown:
         parts.append(Part(spoken(action.keys[0]), "accent", f"app.{action.id}"))

@@ -74,9 +74,9 @@ def sample_line(document: Document, place: int | None, sample: Sample | None, ro
         return joined(parts)
     if sample.split:
         parts.append(Part(safe(sample.split)))
-    for sequence in sample.sequences:
-        label = "" if len(sample.sequences) == 1 else f"{safe(sequence.name)} "
-        parts.append(Part(label + length_of(sequence)))
+    if len(sample.sequences) == 1:
+        (sequence,) = sample.sequences
+        parts.append(Part(length_of(sequence)))
         if sequence.trained is not None:
             parts.append(trained_part(sequence))
     return joined(parts)
@@ -97,18 +97,17 @@ def trained_part(sequence: TokenSequence) -> Part:
     return Part(f"{share(count, len(sequence))} trained ({count:,})", "good")
 
 
-def problem_parts(document: Document, row: int) -> Line:
-    """Return the codes of the findings that name this row."""
+def problem_parts(document: Document, row: int, *, codes: bool = True) -> Line:
+    """Return the findings that name this row, by their marks and codes or their marks alone."""
     table = document.table
     if table is None or table.severity is None or row >= len(table) or not table.severity[row]:
         return ()
-    codes = [
-        finding for finding in document.findings if row in table.problems.get(finding.code, ())
-    ]
     parts: list[Part] = []
-    for finding in codes:
-        mark = SEVERITY_MARKS[finding.severity]
-        parts += [Part(f"{mark.text} {finding.code} ", mark.tone, "app.show_panel('problems')")]
+    for finding in document.findings:
+        if row in table.problems.get(finding.code, ()):
+            mark = SEVERITY_MARKS[finding.severity]
+            text = f"{mark.text} {finding.code} " if codes else f"{mark.text} "
+            parts.append(Part(text, mark.tone, "app.show_panel('problems')"))
     return tuple(parts)
 
 

@@ -5,6 +5,7 @@ Frozen: work in the background hands over a new one, and the view takes it up in
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,12 @@ from inspect_tool.samples.row_order import RowOrder, RowTable
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
+
+    from inspect_tool.samples.checks import Report
+
+
+Stamp = tuple[tuple[str, int, int, int], ...]
+"""Name, inode, size and time of change of each file of a prepared folder."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +40,7 @@ class Request:
 class Document:
     """One tab's content. Without ``opened``, ``problem`` or ``target`` says why.
 
-    ``table`` counts every row once that is done, ``findings`` are the checks' results;
+    ``report`` is what counting and checking every row gave so far, ``table`` the same row by row;
     ``confirming`` while axolotl is asked whether config and dataset belong together.
     """
 
@@ -42,11 +49,12 @@ class Document:
     opened: Opened | None = None
     problem: InspectError | None = None
     order: RowOrder = field(default_factory=lambda: RowOrder(0))
+    report: Report | None = None
     table: RowTable | None = None
-    findings: tuple[Finding, ...] = ()
     confirming: bool = False
-    counted: float | None = None
-    """Share of the rows that the census has seen, None when it does not run."""
+    stamp: Stamp = ()
+    """What the dataset's files were like when they were opened."""
+    changed_on_disk: bool = False
 
     @property
     def title(self) -> str:
@@ -67,10 +75,26 @@ class Document:
         return self.target is not None and self.target.kind is TargetKind.DIRECTORY
 
     @property
+    def counted(self) -> float | None:
+        """Return the share of the rows that were looked at, None once it is all of them."""
+        if self.opened is None or (self.report is not None and self.report.census.complete):
+            return None
+        census = self.report.census if self.report else None
+        return census.done / max(census.rows, 1) if census else 0.0
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Return what the checks found in the rows so far."""
+        return self.report.findings if self.report else ()
+
+    @property
     def known_findings(self) -> tuple[Finding, ...]:
         """Return everything that is wrong, the worst first: files, config, then rows."""
         found = [*self._file_findings(), *self.findings]
-        return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))
+        found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
+        if self.report is not None and self.report.not_run and self.counted is None:
+            found.append(_not_run(self.report))
+        return tuple(found)
 
     def with_opened(self, opened: Opened) -> Self:
         """Return the tab with its dataset read anew, or with more known about it."""
@@ -79,10 +103,14 @@ class Document:
     def _file_findings(self) -> list[Finding]:
         found = []
         if self.opened is not None:
-            found += [
-                Finding("F-DAMAGED", "error", str(damage), fix="run axolotl preprocess again")
-                for damage in self.opened.dataset.damages
-            ]
+            if self.report is None:
+                found += [
+                    Finding("L-DAMAGED", "error", str(damage), fix="run axolotl preprocess again")
+                    for damage in self.opened.dataset.damages
+                ]
+            if self.changed_on_disk:
+                said = "the files on disk are no longer those that are shown"
+                found.append(Finding("F-CHANGED", "warning", said, fix="press ctrl+r to open them"))
             missing = self.opened.vocabulary_problem
             if missing is not None:
                 said = missing.message + (f" ({missing.place})" if missing.place else "")
@@ -91,6 +119,14 @@ class Document:
         if self.target is not None:
             found += _target_findings(self.target)
         return found
+
+
+def _not_run(report: Report) -> Finding:
+    reasons: dict[str, list[str]] = {}
+    for code, reason in report.not_run.items():
+        reasons.setdefault(reason, []).append(code)
+    said = "; ".join(f"{reason}: {', '.join(codes)}" for reason, codes in reasons.items())
+    return Finding("F-NOT-RUN", "info", f"checks that could not be decided: {said}")
 
 
 def _target_findings(target: Target) -> list[Finding]:
@@ -118,4 +154,15 @@ def open_document(request: Request) -> Document:
         opened = open_target(target)
     except InspectError as problem:
         return Document(request, target=target, problem=problem)
-    return Document(request, target, opened, order=RowOrder(len(opened.dataset)))
+    order = RowOrder(len(opened.dataset))
+    return Document(request, target, opened, order=order, stamp=stamp_of(target.dataset.path))
+
+
+def stamp_of(folder: Path) -> Stamp:
+    """Return what tells whether a prepared folder was written again; empty if it is gone."""
+    try:
+        with os.scandir(folder) as entries:
+            found = [(entry.name, entry.stat()) for entry in entries if entry.is_file()]
+    except OSError:
+        return ()
+    return tuple(sorted((name, s.st_ino, s.st_size, s.st_mtime_ns) for name, s in found))

@@ -10,9 +10,10 @@ from textual.app import SystemCommand
 from textual.binding import Binding
 
 from inspect_tool.errors import InspectError
+from inspect_tool.runs.config import Config
 from inspect_tool.samples.glyphs import safe
 from inspect_tool.samples.row_order import FILTER_EXAMPLES, RowOrder, Sort, parse_filter
-from inspect_tool.samples.search import parse_query
+from inspect_tool.samples.search import ensure_searchable, parse_query
 from inspect_tool.tui.actions import spoken
 from inspect_tool.tui.chrome import condition_text
 from inspect_tool.tui.document import Request
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from inspect_tool.tui.app import InspectApp
+    from inspect_tool.tui.screens.choose import Choice
     from inspect_tool.tui.widgets.document_view import DocumentView
     from inspect_tool.tui.widgets.prompt import Question
 
@@ -82,12 +84,15 @@ def search(app: InspectApp) -> Question:
     from inspect_tool.tui.widgets.prompt import Question
 
     def answer(text: str) -> str:
-        if not text:
-            raise InspectError("nothing to search for", fix="type a text, or #123 for a token id")
-        app.begin_search(parse_query(text))
+        opened = app.view.document.opened if app.view else None
+        if opened is not None:
+            ensure_searchable(opened.dataset, opened.vocabulary, parse_query(text))
+            app.begin_search(parse_query(text))
         return ""
 
-    return Question("Search all rows", answer, placeholder="text, or #123 for a token id")
+    return Question(
+        "Search all rows", answer, placeholder="text, or #123 for a token id", leads_on=True
+    )
 
 
 def filter_rows(view: DocumentView) -> Question:
@@ -134,26 +139,46 @@ def choose_config(app: InspectApp, view: DocumentView) -> None:
 
     target = view.document.target
     candidates = target.candidates if target else ()
-    if not candidates or target is None:
-        app.notify("no config was found that leads here; start with --config FILE, or press o")
+    if target is None or not candidates:
+        app.ask(config_path(app, view))
         return
 
     def chosen(index: int | None) -> None:
-        if index is not None:
+        if index == len(candidates):
+            app.ask(config_path(app, view))
+        elif index is not None:
             asked = view.document.request
             config = candidates[index].config.path
             app.open(Request(asked.path, config, asked.tokenizer), instead=view)
 
-    choices = [
+    choices: list[Choice] = [
         (
             (Part(safe(str(candidate.config.path))),),
             (Part("" if candidate.plausible else "other columns", "warn"),),
         )
         for candidate in candidates
     ]
+    choices.append(((Part("another YAML…", "dim"),), ()))
     present = next((i for i, c in enumerate(candidates) if c.config is target.config), 0)
     app.push_screen(
         ChooseScreen("Which config made this dataset?", choices, chosen=present), chosen
+    )
+
+
+def config_path(app: InspectApp, view: DocumentView) -> Question:
+    """Ask for the YAML that the dataset belongs to."""
+    from inspect_tool.tui.widgets.path_suggester import PathSuggester
+    from inspect_tool.tui.widgets.prompt import Question
+
+    def answer(text: str) -> str:
+        path = Path(text.strip()).expanduser().absolute()
+        Config.read(path)
+        asked = view.document.request
+        app.open(Request(asked.path, path, asked.tokenizer), instead=view)
+        return ""
+
+    return Question(
+        "Config", answer, placeholder="the axolotl YAML of this dataset", suggester=PathSuggester()
     )
 
 

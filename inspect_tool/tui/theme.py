@@ -6,6 +6,19 @@ from typing import Final
 
 from textual.theme import Theme
 
+
+def _scrollbars(bar: str, track: str) -> dict[str, str]:
+    return {
+        "scrollbar": bar,
+        "scrollbar-hover": bar,
+        "scrollbar-active": bar,
+        "scrollbar-background": track,
+        "scrollbar-background-hover": track,
+        "scrollbar-background-active": track,
+        "scrollbar-corner-color": track,
+    }
+
+
 DARK: Final = Theme(
     name="inspect-dark",
     primary="#7aa2d6",
@@ -19,6 +32,7 @@ DARK: Final = Theme(
     surface="#1c1f26",
     panel="#252932",
     dark=True,
+    variables=_scrollbars("#343a46", "#1a1d23"),
 )
 LIGHT: Final = Theme(
     name="inspect-light",
@@ -33,4 +47,5 @@ LIGHT: Final = Theme(
     surface="#f5f3ef",
     panel="#e9e6e0",
     dark=False,
+    variables=_scrollbars("#cfcac1", "#f1eee9"),
 )

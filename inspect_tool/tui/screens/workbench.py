@@ -18,6 +18,7 @@ from inspect_tool.samples.turns import turns_of
 from inspect_tool.tui.arrange import Panes, Wishes, arrange
 from inspect_tool.tui.chrome import hints, problems_note, rows_title, status_right, tab_titles
 from inspect_tool.tui.describe import status_left
+from inspect_tool.tui.failures import TellsFailures
 from inspect_tool.tui.widgets.bar import Bar
 from inspect_tool.tui.widgets.document_view import DocumentView
 from inspect_tool.tui.widgets.explorer import Explorer, Split
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from inspect_tool.samples.vocabulary import Vocabulary
     from inspect_tool.tui.document import Document
     from inspect_tool.tui.widgets.panel import Panel
-    from inspect_tool.tui.widgets.prompt import Question
+    from inspect_tool.tui.widgets.prompt import PromptBar, Question
 
 LONG = 20_000
 """Tokens from which on the inspector's facts are worked out in the background."""
@@ -44,7 +45,7 @@ LONG = 20_000
 PaneName = Literal["explorer", "rows", "inspector"]
 
 
-class Workbench(Screen[None]):
+class Workbench(Screen[None], TellsFailures):
     """Holds the open tabs in ``views``; ``active`` is the one that is shown."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -66,7 +67,7 @@ class Workbench(Screen[None]):
         self._rows_pane = Vertical(id="rows-pane")
         self._warm: TokenSequence | None = None
         self._tabs, self._status = Bar(id="tabs"), Bar(id="status")
-        self._rows_title = Bar(id="rows-title")
+        self._rows_title, self._hints = Bar(id="rows-title"), Bar(id="hints", whole=True)
         self._panes = Panes()
 
     def compose(self) -> ComposeResult:
@@ -85,7 +86,7 @@ class Workbench(Screen[None]):
                 yield from self.views
             yield self.inspector
         yield self._status
-        yield Bar(hints(), id="hints", whole=True)
+        yield self._hints
 
     def on_mount(self) -> None:
         """Put the focus on the tokens; the inspector may wait for the first screen."""
@@ -185,13 +186,10 @@ class Workbench(Screen[None]):
         await self.query(PromptBar).remove()
         await self.query_one("#centre").mount(PromptBar(question), after="#documents")
 
-    async def on_prompt_bar_closed(self) -> None:
+    async def on_prompt_bar_closed(self, event: PromptBar.Closed) -> None:
         """Put the line away."""
-        from inspect_tool.tui.widgets.prompt import PromptBar
-
-        had_focus = self.focused is None or self.focused.query_ancestor(PromptBar) is not None
-        await self.query(PromptBar).remove()
-        if had_focus:
+        await self.query("PromptBar").remove()
+        if not event.leads_on:
             self.focus_main()
 
     def action_focus_main(self) -> None:
@@ -235,6 +233,7 @@ class Workbench(Screen[None]):
         document = view.document if view else None
         self._tabs.left = tab_titles(self.views, view)
         self._status.left, self._status.right = status_left(document), status_right(view)
+        self._hints.left = hints(dataset=bool(document and document.opened))
         self._rows_title.left, self._rows_title.right = rows_title(document)
         self._update_rows()
         self._update_inspector()

@@ -14,15 +14,17 @@ from textual.worker import get_current_worker
 
 from inspect_tool.errors import InspectError
 from inspect_tool.samples.glyphs import safe
-from inspect_tool.samples.row_order import RowOrder, RowTable, ordered
+from inspect_tool.samples.row_order import PROBLEM, RowOrder, RowTable, ordered, table_of
 from inspect_tool.tui.describe import (
     problem_parts,
     sample_line,
     token_line,
 )
+from inspect_tool.tui.failures import TellsFailures
 from inspect_tool.tui.sequences import sequences_of
 from inspect_tool.tui.widgets.bar import Bar
 from inspect_tool.tui.widgets.page import Page
+from inspect_tool.tui.widgets.parts import line_width
 from inspect_tool.tui.widgets.sequence_pane import SequencePane
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from inspect_tool.opened import Opened
-    from inspect_tool.samples.census import Census
+    from inspect_tool.samples.checks import Report
     from inspect_tool.samples.sample import Sample, TokenSequence
     from inspect_tool.samples.vocabulary import Vocabulary
     from inspect_tool.tui.document import Document
@@ -41,7 +43,7 @@ SIDE_BY_SIDE = 90
 """Width from which the two sides of a pair stand beside each other."""
 
 
-class DocumentView(Vertical):
+class DocumentView(Vertical, TellsFailures):
     """Shows one row of a document. Posts ``Changed`` whenever something of it is to be drawn."""
 
     document: reactive[Document] = reactive(None, init=False, always_update=True)  # type: ignore[arg-type]
@@ -59,11 +61,15 @@ class DocumentView(Vertical):
 
     @dataclass
     class Counted(Message):
-        """Some or all of the rows of ``opened`` are counted; ``table`` once it is all of them."""
+        """Some or all of the rows of ``opened`` were counted and checked."""
 
         opened: Opened
-        share: float
-        table: RowTable | None = None
+        report: Report
+        table: RowTable
+
+        def can_replace(self, message: Message) -> bool:
+            """Let a later state take the place of one that waits."""
+            return isinstance(message, DocumentView.Counted)
 
     @dataclass
     class Ordered(Message):
@@ -179,7 +185,7 @@ class DocumentView(Vertical):
         table, order = self.document.table, self.document.order
         if table is None or table.severity is None or not len(order):
             return False
-        marked = np.flatnonzero(table.severity[order.rows_between(0, len(order))])
+        marked = np.flatnonzero(table.severity[order.rows_between(0, len(order))] >= PROBLEM)
         if not len(marked):
             return False
         place = order.place_of(self.row)
@@ -204,20 +210,20 @@ class DocumentView(Vertical):
         Before every row is counted this waits for that.
         """
         self._wanted = order
-        if self.document.table is not None:
-            self._order(self.document.table, order)
+        table = self.document.table
+        if table is not None and table.complete:
+            self._order(table, order)
 
     # Inside
 
     def on_document_view_counted(self, event: Counted) -> None:
-        """Take up the counts, unless another dataset was opened meanwhile."""
+        """Take up the counts, unless something else was opened meanwhile."""
         event.stop()
         opened = self.document.opened
         if opened is None or opened.dataset is not event.opened.dataset:
             return
-        share = None if event.table is not None else event.share
-        self.document = replace(self.document, counted=share, table=event.table)
-        if event.table is not None and self._wanted is not None:
+        self.document = replace(self.document, report=event.report, table=event.table)
+        if event.table.complete and self._wanted is not None:
             self._order(event.table, self._wanted)
 
     def on_document_view_ordered(self, event: Ordered) -> None:
@@ -300,6 +306,8 @@ class DocumentView(Vertical):
             place = document.order.place_of(self.row)
             above.left = sample_line(document, place, self.sample, self.row)
             above.right = problem_parts(document, self.row)
+            if line_width((*above.left, *above.right)) > above.size.width:
+                above.right = problem_parts(document, self.row, codes=False)
         below = self.query_one("#token-line", Bar)
         below.left = ()
         if self.sequence is not None and self.tokens is not None and document.opened is not None:
@@ -309,19 +317,25 @@ class DocumentView(Vertical):
 
     @work(thread=True, exclusive=True, group="count", exit_on_error=False)
     def _count(self, opened: Opened) -> None:
-        from inspect_tool.samples.census import census
+        from inspect_tool.samples.checks import check
 
         worker = get_current_worker()
-        counts = census(
+        config = opened.target.config
+        report = check(
             opened.dataset,
+            opened.vocabulary,
+            config=config.values if config else None,
             on_part=lambda part: self._say_counted(opened, part),
             cancelled=lambda: worker.is_cancelled,
         )
         if not worker.is_cancelled:
-            self.post_message(self.Counted(opened, 1.0, table_of(opened, counts)))
+            self._say_counted(opened, report)
 
-    def _say_counted(self, opened: Opened, part: Census) -> None:
-        self.post_message(self.Counted(opened, part.done / max(part.rows, 1)))
+    def _say_counted(self, opened: Opened, report: Report) -> None:
+        config, rows = opened.target.config, report.census.rows
+        held_out = config.eval_rows(rows) if config else 0
+        table = table_of(report, eval_start=rows - held_out if held_out else None)
+        self.post_message(self.Counted(opened, report, table))
 
     @work(thread=True, exclusive=True, group="order", exit_on_error=False)
     def _order(self, table: RowTable, wanted: RowOrder) -> None:
@@ -333,14 +347,3 @@ class DocumentView(Vertical):
             self.post_message(self.Ordered(table, None, safe(str(problem))))
             return
         self.post_message(self.Ordered(table, order))
-
-
-def table_of(opened: Opened, counts: Census) -> RowTable:
-    """Return what the list of rows shows of a finished census."""
-    rows = len(opened.dataset)
-    held_out = opened.target.config.eval_rows(rows) if opened.target.config else 0
-    return RowTable(
-        lengths=counts.lengths,
-        trained=counts.trained if counts.labelled else None,
-        eval_start=rows - held_out if held_out else None,
-    )

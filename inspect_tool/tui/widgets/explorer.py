@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from rich.cells import cell_len
 from textual import work
 from textual.message import Message
 from textual.worker import get_current_worker
@@ -15,6 +16,7 @@ from textual.worker import get_current_worker
 from inspect_tool.errors import InspectError
 from inspect_tool.runs.folders import FolderState
 from inspect_tool.samples.glyphs import safe
+from inspect_tool.tui.failures import TellsFailures
 from inspect_tool.tui.widgets.line_list import LineList
 from inspect_tool.tui.widgets.parts import Line, Part
 
@@ -50,7 +52,7 @@ class Entry:
     split: Split | None = None
 
 
-class Explorer(LineList):
+class Explorer(LineList, TellsFailures):
     """What can be opened below ``root``; discovered in the background, re-read on demand."""
 
     @dataclass
@@ -110,7 +112,10 @@ class Explorer(LineList):
             return (Part(entry.text, "accent"),), (Part(entry.note, "dim"),)
         is_open = entry.path in self._open and entry.path is not None
         mark = Part(f"{OPEN_MARK} ", "good") if is_open else Part("  ")
-        text = Part("  " * entry.indent + entry.text, entry.tone or ("strong" if is_open else ""))
+        room = self.scrollable_content_region.width - 2 * entry.indent - 5 - len(entry.note)
+        text = Part("  " * entry.indent + tail(entry.text, room), entry.tone)
+        if is_open and not entry.tone:
+            text = Part(text.text, "strong")
         return (mark, text), (Part(entry.note, "dim"),)
 
     def on_explorer_discovered(self, event: Explorer.Discovered) -> None:
@@ -189,6 +194,15 @@ def _prepared(workspace: Workspace, splits: Sequence[Split]) -> Iterator[Entry]:
             for split in splits:
                 if split.dataset == folder.path:
                     yield Entry(split.name, 2, note=f"{split.rows:,}", split=split)
+
+
+def tail(text: str, width: int) -> str:
+    """Return the end of a path that is longer than ``width`` cells: it tells paths apart."""
+    if cell_len(text) <= width:
+        return text
+    while text and cell_len(text) >= width:
+        text = text[1:]
+    return f"…{text}"
 
 
 def relative(path: Path, root: Path) -> str:

@@ -110,9 +110,9 @@ class Inspector(ScrollView, can_focus=True):
         return Strip.blank(self.scrollable_size.width, self.rich_style)
 
     def notify_style_update(self) -> None:
-        """Paint anew in the colours of another theme."""
+        """Paint anew in the colours of another theme; component styles follow the widget's own."""
         super().notify_style_update()
-        self._flow()
+        self.call_later(self._flow)
 
     def on_resize(self) -> None:
         """Wrap values to the new width."""

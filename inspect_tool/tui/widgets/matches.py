@@ -15,6 +15,7 @@ from inspect_tool.errors import InspectError
 from inspect_tool.samples.glyphs import safe
 from inspect_tool.samples.search import Matches, search
 from inspect_tool.tui.describe import plural
+from inspect_tool.tui.failures import TellsFailures
 from inspect_tool.tui.widgets.line_list import LineList
 from inspect_tool.tui.widgets.parts import Line, Part
 
@@ -56,7 +57,7 @@ class Found:
         return sum(len(part) for part in self.parts)
 
 
-class MatchesList(LineList):
+class MatchesList(LineList, TellsFailures):
     """Matches in the order of rows; choosing one goes there."""
 
     @dataclass

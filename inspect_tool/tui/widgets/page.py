@@ -62,7 +62,7 @@ class Page(Widget, can_focus=True):
             target = document.target
             ways = _OPEN_WAYS
             if target.config is not None and not target.config.unprepared_key:
-                ways = (("b", "prepare it now with axolotl (shown in Output)"), *ways)
+                ways = (("b", "prepare it now with axolotl"), *ways)
             self.say(target.message, [target.fix] if target.fix else [], ways)
         elif document.opened is not None and not len(document.opened.dataset):
             self.say("The dataset has no rows", [str(document.request.path)], _OPEN_WAYS)

@@ -105,6 +105,10 @@ def _lines(number: int, finding: Finding, width: int) -> list[_Drawn]:
     said = textwrap.wrap(safe(finding.message), room) or [""]
     lines = [_Drawn(number, (*head, Part(said[0])), (Part(rows, "dim"),), first=True)]
     lines += [_Drawn(number, (Part(" " * indent), Part(text))) for text in said[1:]]
-    ways = [finding.evidence, finding.fix, f"key: {finding.key}" if finding.key else ""]
-    more = textwrap.wrap("  ·  ".join(safe(way) for way in ways if way), max(20, width - indent))
-    return lines + [_Drawn(number, (Part(" " * indent), Part(text, "dim"))) for text in more]
+    key = f" ({finding.key})" if finding.key else ""
+    for sign, said_more in (("", finding.evidence), ("→ ", finding.fix + key)):
+        more = textwrap.wrap(safe(said_more), max(20, width - indent - 2)) if said_more else []
+        for place, text in enumerate(more):
+            begin = sign if not place else " " * len(sign)
+            lines.append(_Drawn(number, (Part(" " * indent + begin + text, "dim"),)))
+    return lines

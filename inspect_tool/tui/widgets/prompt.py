@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 class Question:
     """What is asked. ``answer`` takes the text and returns what to say about it.
 
-    It may raise InspectError, which is said instead; ``stay`` keeps the line open after an answer.
-    ``back`` answers shift+enter and arrow up, where going the other way makes sense.
+    It may raise InspectError, which is said instead; ``stay`` keeps the line open after an answer,
+    ``leads_on`` leaves the focus to what the answer brings up. ``back`` answers shift+enter and
+    arrow up, where going the other way makes sense.
     """
 
     label: str
@@ -33,6 +34,7 @@ class Question:
     placeholder: str = ""
     value: str = ""
     stay: bool = False
+    leads_on: bool = False
     back: Callable[[str], str] | None = None
     suggester: Suggester | None = None
 
@@ -47,7 +49,9 @@ class PromptBar(Horizontal):
 
     @dataclass
     class Closed(Message):
-        """The line was closed."""
+        """The line was closed; ``leads_on``: something else takes the focus."""
+
+        leads_on: bool = False
 
     def __init__(self, question: Question) -> None:
         super().__init__()
@@ -98,7 +102,7 @@ class PromptBar(Horizontal):
         if self.question.stay:
             self._say(said, failed=False)
         else:
-            self.action_close()
+            self.post_message(self.Closed(leads_on=self.question.leads_on))
 
     def _say(self, text: str, *, failed: bool) -> None:
         label = self.query_one("#prompt-said", Label)

@@ -9,6 +9,7 @@ from textual.reactive import reactive
 
 from inspect_tool.errors import InspectError
 from inspect_tool.findings import SEVERITIES
+from inspect_tool.samples.row_order import PROBLEM
 from inspect_tool.samples.sample import IGNORE_INDEX
 from inspect_tool.tui.describe import SEVERITY_MARKS, share
 from inspect_tool.tui.widgets.line_list import LineList
@@ -80,14 +81,14 @@ class RowsList(LineList):
 
     def _mark(self, row: int) -> Part:
         table = self.document.table if self.document else None
-        if table is None or table.severity is None or not table.severity[row]:
+        if table is None or table.severity is None or table.severity[row] < PROBLEM:
             return Part(" ")
         return SEVERITY_MARKS[SEVERITIES[len(SEVERITIES) - int(table.severity[row])]]
 
     def _counts(self, row: int) -> tuple[int | None, int | None]:
         assert self.document is not None
         table = self.document.table
-        if table is not None:
+        if table is not None and table.knows(row):
             trained = None if table.trained is None else int(table.trained[row])
             return int(table.lengths[row]), trained
         if self.document.opened is None:

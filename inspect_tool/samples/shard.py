@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _FILE_MAGIC = b"ARROW1"
 
+BATCHES_BETWEEN_RELEASES = 64
+"""Looking at a batch's metadata makes the system map pages around it; of a large file, most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Damage:
@@ -104,6 +107,8 @@ class Shard:
             while (batch := _next(stream)) is not None:
                 self._add(batch)
                 good = source.tell()
+                if len(self.batches) % BATCHES_BETWEEN_RELEASES == 0:
+                    self.release_pages()
             if good >= self._size:
                 self.damage = Damage(self.path, "the file ends without its end mark", good)
         except (pa.ArrowException, OSError, ValueError) as error:

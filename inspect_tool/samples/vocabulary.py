@@ -150,7 +150,7 @@ class Vocabulary:
         if not self.decoder.byte_fallback or not partial.any():
             return partial
         joint = np.zeros(ids.shape, dtype=np.bool_)
-        for start, stop in runs(np.isin(ids, self._byte_pieces)):
+        for start, stop in runs(self._lookup(self._bytes, ids)):
             joint[start:stop] = partial[start:stop].any()
         return joint
 
@@ -159,8 +159,9 @@ class Vocabulary:
         return "".join(self.texts(ids))
 
     @cached_property
-    def _byte_pieces(self) -> NDArray[np.int64]:
-        return np.array([i for i, piece in enumerate(self.pieces) if is_byte(piece)])
+    def _bytes(self) -> NDArray[np.bool_]:
+        """Which ids are byte pieces, bool[V]."""
+        return np.array([is_byte(piece) for piece in self.pieces], dtype=np.bool_)
 
     def _encode(self, token_id: int) -> bytes:
         piece = self.piece(token_id)
@@ -266,8 +267,10 @@ def runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Return the half-open runs of True in ``flags`` bool[n]."""
     if not flags.any():
         return []
-    edges = np.flatnonzero(np.diff(flags.astype(np.int8), prepend=0, append=0))
-    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    padded = np.zeros(len(flags) + 2, dtype=np.bool_)
+    padded[1:-1] = flags
+    edges = np.flatnonzero(padded[1:] != padded[:-1]).tolist()
+    return list(zip(edges[::2], edges[1::2], strict=True))
 
 
 def _split_run(parts: list[bytes]) -> list[str]:

@@ -28,4 +28,5 @@ def interactive() -> bool:
     if os.environ.get("TEXTUAL_DRIVER"):
         return True
     dumb = os.environ.get("TERM", "dumb") == "dumb"
-    return sys.stdin.isatty() and sys.stdout.isatty() and not dumb
+    streams = (sys.stdin, sys.stdout, sys.stderr)  # a Textual app draws on stderr
+    return all(stream.isatty() for stream in streams) and not dumb

@@ -180,6 +180,8 @@ class Session(App[int], TellsFailures):
 
     def look_at_disk(self) -> None:
         """See whether the files of open datasets were written again since they were opened."""
+        if self.background.preparing is not None:
+            return
         for view in self.workbench.views:
             document = view.document
             if document.opened is not None and not document.changed_on_disk:

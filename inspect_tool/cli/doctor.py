@@ -4,7 +4,8 @@ from inspect_tool.cli.options import JsonFlag
 
 HELP = """Say what this machine has, and the command for what it lacks.
 
-Versions, GPUs, caches and settings, read without importing or changing anything. Exits with 1 when something is wrong, with 0 when all is well or only worth knowing.
+Versions, GPUs, caches and settings, read without importing or changing anything. Exits with 1
+when something is wrong, with 0 when all is well or only worth knowing.
 
 \b
 Examples:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
     from inspect_tool.opened import Opened
     from inspect_tool.report.look import Look
+
+NAMES = 11
+"""Columns that the names of facts take."""
 
 
 def introduction(opened: Opened, look: Look) -> str:
@@ -32,7 +37,9 @@ def introduction(opened: Opened, look: Look) -> str:
         ("tokenizer", [_tokenizer(opened)]),
     ]
     lines = chain.from_iterable(_fact(name, parts, look) for name, parts in facts if parts)
-    explained = [*legend(look), Segment("\n")] if dataset.kind.tokenized else []
+    explained = (
+        [*legend(replace(look, whitespace=False)), Segment("\n")] if dataset.kind.tokenized else []
+    )
     return printed([*lines, *explained, Segment("\n")], look)
 
 
@@ -44,8 +51,13 @@ def _tokenizer(opened: Opened) -> str:
 
 
 def _fact(name: str, parts: list[str], look: Look) -> Iterator[Segment]:
-    yield Segment(name.ljust(11), HEADING if look.color else "")
-    yield Segment(f"{joined(parts, look)}\n")
+    """Yield one fact, its further lines under its first."""
+    text = joined(parts, look)
+    room = max((look.width or len(text) + NAMES) - NAMES, 1)
+    lines = textwrap.wrap(text, room, break_on_hyphens=False)
+    yield Segment(name.ljust(NAMES), HEADING if look.color and name else "")
+    indent = "\n" + " " * NAMES
+    yield Segment(f"{indent.join(lines)}\n")
 
 
 def _from_here(path: Path) -> Path:

@@ -8,7 +8,7 @@ that are not axolotl's own and ``trust_remote_code`` are left out, and the resul
 
 from __future__ import annotations
 
-import json
+import copy
 import os
 import sys
 import tempfile
@@ -36,6 +36,7 @@ DEVICE_KEYS = (
     "fp16",
     "fp8",
     "tf32",
+    "adapter",
     "load_in_8bit",
     "load_in_4bit",
     "flash_attention",
@@ -282,11 +283,11 @@ def load_config(config: Path, scratch: Path) -> tuple[Any, tuple[str, ...]]:
     dropped = tuple(key for key in DEVICE_KEYS if raw.get(key) is not None)
     lighter = _without(raw, DEVICE_KEYS)
     attempts: tuple[tuple[Callable[[], Any], tuple[str, ...]], ...] = (
-        (lambda: _validated(_copy(raw)), (BASE_MODEL,)),
         (lambda: load_cfg(_copy(lighter), is_preprocess=True), dropped),
+        (lambda: _validated(_copy(raw)), (BASE_MODEL,)),
         (lambda: _validated(_copy(lighter)), (*dropped, BASE_MODEL)),
     )
-    for load, without in attempts:
+    for load, without in attempts[0 if dropped else 1 :]:
         with suppress(Exception):
             return load(), (*left_out, *without)
     raise refused(first_error, config) from first_error
@@ -309,7 +310,7 @@ def _validated(raw: Any) -> Any:
 def _copy(raw: Any) -> Any:
     from axolotl.utils.dict import DictDefault
 
-    return DictDefault(json.loads(json.dumps(raw.to_dict(), default=str)))
+    return DictDefault(copy.deepcopy(raw.to_dict()))
 
 
 def _kind(entry: Any) -> str:

@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from inspect_tool.errors import InspectError
+from inspect_tool.samples.pieces import byte_level_alphabet
 
 
 def tokenizer_json(tokenizer: Any) -> str:
@@ -31,34 +32,26 @@ def tokenizer_json(tokenizer: Any) -> str:
         ) from error
 
 
-def byte_characters() -> list[str]:
-    """Return the printable character that stands for each byte in byte-level vocabularies.
-
-    GPT-2's table: printable Latin-1 stands for itself, the rest is moved up from U+0100.
-    """
-    plain = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    moved = [byte for byte in range(256) if byte not in plain]
-    return [chr(byte) if byte in plain else chr(0x100 + moved.index(byte)) for byte in range(256)]
-
-
 def _of_mistral_common(inner: Any) -> dict[str, Any]:
     """Describe the tokenizer inside mistral_common: tekken's bytes, or SentencePiece's pieces."""
     special = {index: inner.id_to_piece(index) for index in sorted(inner.special_ids)}
     plain = [index for index in range(inner.n_words) if index not in special]
     if hasattr(inner, "id_to_byte_piece"):
-        table = byte_characters()
+        table = {byte: char for char, byte in byte_level_alphabet().items()}
         vocab = {
             "".join(table[byte] for byte in inner.id_to_byte_piece(index)): index for index in plain
         }
         decoder: dict[str, Any] = {"type": "ByteLevel"}
+        fallback = False
     else:
         vocab = {inner.id_to_piece(index): index for index in plain}
         decoder = {"type": "Sequence", "decoders": list(_SENTENCEPIECE_DECODERS)}
+        fallback = True
     return {
         "version": "1.0",
         "added_tokens": [_added(index, text) for index, text in special.items()],
         "decoder": decoder,
-        "model": {"type": "BPE", "byte_fallback": True, "vocab": vocab, "merges": []},
+        "model": {"type": "BPE", "byte_fallback": fallback, "vocab": vocab, "merges": []},
     }
 
 

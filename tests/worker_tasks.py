@@ -7,12 +7,9 @@ import os
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from inspect_tool.errors import InspectError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def add(left: int, right: int) -> int:
@@ -78,3 +75,8 @@ def start_sleeper(file: Path) -> None:
     """Start a child that never ends, and write its id into a file."""
     sleeper = subprocess.Popen([sys.executable, "-c", "import threading; threading.Event().wait()"])
     file.write_text(f"{sleeper.pid}\n")
+
+
+def process_state() -> tuple[str, dict[str, str], list[str]]:
+    """Return the current directory, the environment and the import path."""
+    return str(Path.cwd()), dict(os.environ), list(sys.path)

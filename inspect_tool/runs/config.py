@@ -53,7 +53,7 @@ class Config:
     """One config file, read. ``lines`` maps dotted keys to 1-based lines."""
 
     path: Path
-    values: Mapping[str, Any]
+    values: Mapping[str, Any] = field(repr=False)
     lines: Mapping[str, int] = field(repr=False)
     duplicates: tuple[DuplicateKey, ...] = ()
 

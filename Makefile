@@ -4,6 +4,7 @@
 #   make check    the fast gate: lint, format, types, import contracts, quick tests
 #   make test     every test, with real axolotl
 #   make bench    the figures, each beside its peer
+#   make pictures the README's pictures, drawn by the app itself
 #   make clean    remove what was built, but not the virtual environment
 #
 # PYTHON=/path/to/python3.12 chooses the interpreter, VENV=folder the virtual environment;
@@ -40,10 +41,10 @@ mkdir -p $(LOGS); if ! { $(2); } >$(LOGS)/$(1).log 2>&1; then \
 	echo '$(1) failed; the whole log: $(LOGS)/$(1).log' >&2; exit 1; fi
 endef
 
-.PHONY: help setup fixtures demo test check bench clean
+.PHONY: help setup fixtures demo test check bench pictures clean
 
 help:
-	@sed -n '3,10s/^# \{0,1\}//p' Makefile
+	@sed -n '3,11s/^# \{0,1\}//p' Makefile
 
 setup: $(INSTALLED)
 	@:
@@ -86,6 +87,9 @@ test: fixtures
 
 bench: fixtures
 	@$(BIN)/python -m benchmarks
+
+pictures: fixtures
+	@$(BIN)/python -m docs.pictures
 
 clean:
 	rm -rf fixtures/built .inspect/test-cache .inspect/logs .inspect/out build *.egg-info

@@ -1,0 +1,91 @@
+"""Make the README's pictures from the app itself: ``make pictures``.
+
+The demo's dataset is opened in the real app, headless, keys are pressed, and what Textual then
+draws is saved as SVG and, through Chromium, as PNG.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from inspect_tool.tui.app import InspectApp
+from inspect_tool.tui.document import Request
+
+FOLDER = Path(__file__).parent / "pictures"
+DEMO = Path("recipes/chat-chatml.yml")
+BROWSER = ("chromium", "chromium-browser", "google-chrome")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture: the keys that lead to it and the terminal it is drawn in."""
+
+    name: str
+    size: tuple[int, int]
+    keys: tuple[str, ...] = ()
+
+
+PICTURES = (
+    Picture("app-dark", (140, 40), ("n", "n", "n", *["right_square_bracket"] * 2)),
+    Picture("app-light", (140, 40), ("t", "n", *["right_square_bracket"] * 3, "w")),
+    Picture("problems", (140, 40), ("N", "ctrl+j")),
+    Picture("small", (80, 24), ("n",)),
+)
+
+
+async def draw(picture: Picture) -> str:
+    """Return the SVG of one picture."""
+    app = InspectApp(Request(DEMO), confirms=False)
+    async with app.run_test(size=picture.size) as pilot:
+        await pilot.pause()
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        for key in picture.keys:
+            await pilot.press(key)
+            await pilot.pause()
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        return app.export_screenshot(title="inspect-tool recipes/chat-chatml.yml")
+
+
+def photograph(svg: str, to: Path) -> None:
+    """Turn an SVG into a PNG of the same size with a headless Chromium."""
+    browser = next((found for name in BROWSER if (found := shutil.which(name))), None)
+    if browser is None:
+        sys.exit("pictures: no Chromium on PATH; install the package chromium")
+    width, height = (
+        round(float(n)) for n in re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)[0]
+    )
+    with tempfile.TemporaryDirectory() as scratch:
+        page = Path(scratch) / "picture.svg"
+        page.write_text(svg, "utf-8")
+        subprocess.run(
+            [
+                *(browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"),
+                *("--disable-background-networking", f"--user-data-dir={scratch}/profile"),
+                *(f"--window-size={width},{height}", f"--screenshot={to}", page.as_uri()),
+            ],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=120,
+        )
+
+
+def main() -> None:
+    """Draw every picture into docs/pictures/."""
+    FOLDER.mkdir(exist_ok=True)
+    for picture in PICTURES:
+        photograph(asyncio.run(draw(picture)), FOLDER / f"{picture.name}.png")
+        print(FOLDER / f"{picture.name}.png")
+
+
+if __name__ == "__main__":
+    main()

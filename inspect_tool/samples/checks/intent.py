@@ -20,7 +20,8 @@ class Intent:
 
     ``types`` are the strategies of ``datasets``; ``roles`` whose turns are to be trained;
     ``end_tokens`` the values of ``train_on_eos`` (``turn`` where it is not written);
-    ``by_message``: the messages themselves say which of them are trained.
+    ``by_message``: the messages themselves say which of them are trained. ``tokens`` are those
+    that the config adds to the tokenizer.
     """
 
     known: bool = False
@@ -31,6 +32,7 @@ class Intent:
     roles: frozenset[str] = frozenset(_DEFAULT_ROLES)
     end_tokens: frozenset[str] = frozenset({"turn"})
     by_message: bool = False
+    tokens: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, config: Mapping[str, Any] | None) -> Intent:
@@ -47,6 +49,7 @@ class Intent:
             types=frozenset(_type(entry) for entry in entries) or frozenset({ANY}),
             roles=frozenset(role for entry in entries for role in _roles(entry)),
             end_tokens=frozenset(str(entry.get("train_on_eos") or "turn") for entry in entries),
+            tokens=tuple(_tokens(config)),
             by_message=any(
                 entry.get(key)
                 for entry in entries
@@ -77,6 +80,12 @@ def _entries(config: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         for entry in written if isinstance(written, list) else []:
             if isinstance(entry, dict):
                 yield {"type": "pretrain", **entry} if key == "pretraining_dataset" else entry
+
+
+def _tokens(config: Mapping[str, Any]) -> Iterator[str]:
+    special = config.get("special_tokens")
+    for written in (config.get("tokens"), special.values() if isinstance(special, dict) else ()):
+        yield from (token for token in written or () if isinstance(token, str))
 
 
 def _type(entry: Mapping[str, Any]) -> str:

@@ -56,7 +56,8 @@ class Markers:
 
     ``bos``, ``eos``, ``pad`` and ``unk`` are ids or None. ``stops`` are the ids that end a turn
     or a text; ``openers`` maps ids that open a turn to the role they name, empty where the role is
-    written after them. All flag arrays are bool[V + 1], the last entry False for ids past V.
+    written after them. ``wanted`` are texts that should be tokens. All flag arrays are
+    bool[V + 1], the last entry False for ids past V.
     """
 
     vocabulary: Vocabulary
@@ -66,11 +67,22 @@ class Markers:
     unk: int | None
     stops: frozenset[int]
     openers: dict[int, str]
+    wanted: frozenset[str]
     _space: NDArray[np.int8] = field(repr=False)
 
     @classmethod
-    def of(cls, vocabulary: Vocabulary, *, eot_tokens: Iterable[str] = ()) -> Markers:
-        """Read the markers of a vocabulary; ``eot_tokens`` end a turn besides the known ones."""
+    def of(
+        cls,
+        vocabulary: Vocabulary,
+        *,
+        eot_tokens: Iterable[str] = (),
+        tokens: Iterable[str] = (),
+    ) -> Markers:
+        """Read the markers of a vocabulary.
+
+        ``eot_tokens`` end a turn besides the known ones; ``tokens`` should be tokens of their own,
+        whether or not the vocabulary has them.
+        """
         ends = ENDS | set(eot_tokens)
         added = {i: vocabulary.pieces[i] or "" for i in np.flatnonzero(vocabulary.added).tolist()}
         stops = {i for i, piece in added.items() if piece.strip() in ends}
@@ -90,6 +102,7 @@ class Markers:
             unk=roles.get("unk"),
             stops=frozenset(stops),
             openers=openers,
+            wanted=frozenset(tokens),
             _space=np.full(len(vocabulary) + 1, -1, dtype=np.int8),
         )
 
@@ -128,7 +141,7 @@ class Markers:
     @cached_property
     def split_texts(self) -> SplitTexts:
         """Return what finds markers that are spelled out."""
-        return SplitTexts.of(self.vocabulary)
+        return SplitTexts.of(self.vocabulary, wanted=self.wanted)
 
     def flags(self, ids: Iterable[int]) -> Flags:
         """Return bool[V + 1], True for ``ids``."""

@@ -44,7 +44,7 @@ def looks_cut(hits: Hits, summary: Summary) -> NDArray[np.bool_]:
 
     Without a config the longest rows are suspected, unless it is usual here to break off.
     """
-    usual = 2 * len(hits) > summary.census.rows
+    usual = 2 * len(np.unique(hits.rows)) > summary.census.rows
     if usual and summary.setting.intent.sequence_len is None:
         return np.zeros(len(hits), dtype=np.bool_)
     return np.asarray(hits.notes >= summary.cut_length)

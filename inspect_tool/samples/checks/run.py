@@ -189,25 +189,29 @@ class _Pass:
 
 
 def _setting(dataset: PreparedDataset, vocabulary: Vocabulary | None, intent: Intent) -> Setting:
-    markers = Markers.of(vocabulary, eot_tokens=intent.eot_tokens) if vocabulary else None
+    markers = None
+    if vocabulary is not None:
+        markers = Markers.of(vocabulary, eot_tokens=intent.eot_tokens, tokens=intent.tokens)
     return Setting(dataset, markers, intent, _labels_mean(dataset))
 
 
 def _labels_mean(dataset: PreparedDataset) -> LabelsMean:
-    """Tell ids from classes by the first labels there are: classes are 0 and 1 throughout."""
+    """Tell ids from classes by the first labels there are: most classes are 0 or 1."""
     if not any(columns.labels for columns in dataset.kind.sequences):
         return "nothing"
-    for looked in scan(dataset, _first_labels, threads=1):
+    for looked in scan(dataset, _like_classes, threads=1):
         if looked.found is not None and len(looked.found):
-            return "classes" if np.isin(looked.found, (0, 1)).all() else "tokens"
+            return "classes" if 2 * np.count_nonzero(looked.found) > len(looked.found) else "tokens"
     return "tokens"
 
 
-def _first_labels(view: RowsView) -> NDArray[Any] | None:
+def _like_classes(view: RowsView) -> NDArray[np.bool_] | None:
+    """Tell for every trained token whether its label is 0 or 1 and not its id."""
     side = view.sequences[0]
     if side.labels is None or side.trained is None:
         return None
-    return side.labels[side.trained]
+    labels = side.labels[side.trained]
+    return np.asarray(np.isin(labels, (0, 1)) & (labels != side.ids[side.trained]))
 
 
 def _last_trained(rows: RowsLens, setting: Setting) -> NDArray[np.int32]:

@@ -34,7 +34,7 @@ _ASCII: Final = 128
 
 @dataclass(frozen=True, eq=False)
 class SplitTexts:
-    """The texts looked for: ``texts[:own]`` are tokens of the vocabulary, the others foreign.
+    """The texts looked for: ``texts[:own]`` are or should be tokens here, the others foreign.
 
     ``starts`` bool[V + 1] flags the ids that such a text may begin in.
     """
@@ -48,10 +48,10 @@ class SplitTexts:
     _follower: Follower
 
     @classmethod
-    def of(cls, vocabulary: Vocabulary) -> SplitTexts:
-        """Prepare the search in rows of one vocabulary."""
+    def of(cls, vocabulary: Vocabulary, *, wanted: Collection[str] = ()) -> SplitTexts:
+        """Prepare the search in rows of one vocabulary; ``wanted`` should be tokens of it."""
         added = {vocabulary.pieces[i] or "" for i in np.flatnonzero(vocabulary.added).tolist()}
-        own = sorted({piece.strip() for piece in added if _is_marker(piece.strip())})
+        own = sorted({each.strip() for each in {*added, *wanted} if _is_marker(each.strip())})
         foreign = sorted(FOREIGN - added - set(own))
         texts = (*own, *foreign)
         follower = Follower(vocabulary, lambda text: _decide(text, texts))

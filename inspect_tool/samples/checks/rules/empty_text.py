@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from inspect_tool.findings import Finding
 
+_LONGEST = 80
+"""Characters of a text that may be special tokens alone."""
+
 _COLUMNS = ("prompt", "chosen", "rejected", "completion", "text")
 
 
@@ -30,10 +33,12 @@ class EmptyText(Rule):
 
     def look(self, rows: RowsLens, setting: Setting) -> Hits | None:
         """Notice rows with an empty column; the note is the column's number."""
+        specials = _specials(setting)
         found = []
         for number, column in enumerate(_COLUMNS):
             if column in rows.view.columns:
-                empty = np.flatnonzero([_is_empty(v) for v in rows.view.values(column)])
+                values = rows.view.values(column)
+                empty = np.flatnonzero([_is_empty(value, specials) for value in values])
                 hits = Hits.of_rows(empty + rows.view.first)
                 found.append(Hits(hits.rows, hits.tokens, hits.notes + number, hits.sides))
         return Hits.joined(found) if any(map(len, found)) else None
@@ -55,14 +60,24 @@ class EmptyText(Rule):
             )
 
 
-def _is_empty(value: Any) -> bool:
+def _specials(setting: Setting) -> frozenset[str]:
+    """Return the texts of special tokens: a template writes them also around nothing."""
+    if setting.markers is None:
+        return frozenset()
+    vocabulary = setting.markers.vocabulary
+    special = np.flatnonzero(vocabulary.special).tolist()
+    return frozenset(vocabulary.pieces[index] or "" for index in special)
+
+
+def _is_empty(value: Any, specials: frozenset[str]) -> bool:
     """Tell whether a text, or a list of messages, holds no text at all."""
     if isinstance(value, str):
+        if len(value) <= _LONGEST:
+            for special in specials:
+                value = value.replace(special, "")
         return not value.strip()
     if isinstance(value, list):
-        return all(_is_empty(item) for item in value)
-    if isinstance(value, dict):
-        inner = value.get("content", value)
-        tools = value.get("tool_calls")
-        return not tools and (inner is None or (inner is not value and _is_empty(inner)))
+        return all(_is_empty(item, specials) for item in value)
+    if isinstance(value, dict) and "content" in value:
+        return not value.get("tool_calls") and _is_empty(value["content"], specials)
     return value is None

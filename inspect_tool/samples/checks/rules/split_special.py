@@ -47,7 +47,7 @@ class SplitSpecial(SequenceRule):
             yield summary.finding(
                 self.code,
                 "warning",
-                f"tokens of this tokenizer stand as ordinary pieces: {names}",
+                f"what should be tokens of their own stands as ordinary pieces: {names}",
                 hits=chosen,
                 key="tokens",
                 fix="if the token was added after the data was prepared, prepare again (tokens: is "

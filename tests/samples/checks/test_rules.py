@@ -31,7 +31,7 @@ def test_span_shift(tmp_path: Path, chatml_dir: Path) -> None:
     """A run that slipped by a few tokens trains the header of the next turn."""
     ids, labels = turns(chatml_dir, QUESTION, ANSWER, ("user", "Sure?", False), ANSWER)
     shifted = [-100] * 3 + labels[:-3]
-    [token if label != -100 else -100 for token, label in zip(ids, shifted, strict=True)]
+    slipped = [-100 if label == -100 else token for token, label in zip(ids, shifted, strict=True)]
 
     report = checked(tmp_path, [(ids, labels), (ids, slipped)], chatml_dir)
 

@@ -43,6 +43,10 @@ KEPT_LOGS = 8
 """Logs of earlier workers that stay for reading."""
 
 
+_REAP_SECONDS = 5.0
+"""How long a killed process may take to be gone."""
+
+
 class WorkerError(RunFailedError):
     """The worker, or a task in it, failed; the message says why and names the log."""
 
@@ -73,6 +77,7 @@ class AxolotlWorker:
         self._pool: ProcessPoolExecutor | None = None
         self._process: BaseProcess | None = None
         self._scratch: str | None = None
+        self._closed = False
         self._waiting: weakref.WeakSet[Future[Any]] = weakref.WeakSet()
 
     def __enter__(self) -> Self:
@@ -126,13 +131,16 @@ class AxolotlWorker:
             ) from None
 
     def close(self) -> None:
-        """End the worker and whatever it started; tasks that wait or run fail."""
+        """End the worker and whatever it started, for good; tasks that wait or run fail."""
+        self._closed = True
         self._end()
 
     def _hand_over(self, task: Callable[..., T], args: tuple[Any, ...]) -> Future[Any]:
         from concurrent.futures.process import BrokenProcessPool
 
         with self._lock:
+            if self._closed:
+                raise WorkerClosedError("the axolotl worker is closed", place=self.log)
             if self._pool is not None:
                 try:
                     return self._pool.submit(_run, task, args)
@@ -190,9 +198,12 @@ class AxolotlWorker:
 
     def _died(self) -> WorkerError:
         """Say that the worker died; called before it is reaped, while its group is still its."""
-        _kill_group(self._process.pid if self._process else None)
-        status = self._process.exitcode if self._process else None
-        how = f" of signal {-status}" if status and status < 0 else ""
+        process, how = self._process, ""
+        if process is not None:
+            _kill_group(process.pid)
+            process.join(_REAP_SECONDS)
+            status = process.exitcode or 0
+            how = f" of signal {-status}" if status < 0 else f" with status {status}"
         return WorkerError(
             f"the axolotl worker died{how}",
             place=self.log,

@@ -76,6 +76,7 @@ class AxolotlWorker:
         self._lock = threading.Lock()
         self._pool: ProcessPoolExecutor | None = None
         self._process: BaseProcess | None = None
+        self._buried: BaseProcess | None = None
         self._scratch: str | None = None
         self._closed = False
         self._waiting: weakref.WeakSet[Future[Any]] = weakref.WeakSet()
@@ -200,8 +201,10 @@ class AxolotlWorker:
         """Say that the worker died; called before it is reaped, while its group is still its."""
         process, how = self._process, ""
         if process is not None:
-            _kill_group(process.pid)
-            process.join(_REAP_SECONDS)
+            if process is not self._buried:
+                _kill_group(process.pid)
+                process.join(_REAP_SECONDS)
+                self._buried = process
             status = process.exitcode or 0
             how = f" of signal {-status}" if status < 0 else f" with status {status}"
         return WorkerError(

@@ -20,6 +20,7 @@ from tests.worker_tasks import (
     die,
     hang,
     import_absent_axolotl,
+    leave,
     process_id,
     read_input,
     refuse,
@@ -122,6 +123,12 @@ def test_death_is_told_with_the_log(worker: AxolotlWorker) -> None:
         worker.call(die, signal.SIGKILL)
 
 
+def test_an_exit_is_told_with_its_status(worker: AxolotlWorker) -> None:
+    """A worker that ends by itself says with which status."""
+    with pytest.raises(WorkerError, match="died with status 7"):
+        worker.call(leave, 7)
+
+
 def test_the_next_use_starts_it_again(worker: AxolotlWorker) -> None:
     """After a death the next task runs in a new process."""
     with pytest.raises(WorkerError):
@@ -202,6 +209,15 @@ def test_closing_fails_what_runs(worker: AxolotlWorker, tmp_path: Path) -> None:
     worker.close()
 
     assert isinstance(future.exception(), WorkerClosedError)
+
+
+def test_closing_is_for_good(worker: AxolotlWorker) -> None:
+    """A task given after close(), by a thread that came late, starts no process."""
+    worker.close()
+
+    with pytest.raises(WorkerClosedError):
+        worker.submit(add, 1, 1)
+    assert worker.pid is None
 
 
 def test_closing_leaves_no_process(worker: AxolotlWorker, tmp_path: Path) -> None:

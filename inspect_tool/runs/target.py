@@ -226,7 +226,7 @@ def _how_prepared(config: Config, dataset: PreparedFolder | None) -> tuple[str, 
 
 def prepare_hint(config: Config) -> str:
     """Return the command that prepares a config, as a hint."""
-    return f"prepare it: axolotl preprocess {config.path}"
+    return f"prepare it: inspect-tool prepare {config.path}"
 
 
 def _of_run(asked: Path, flags: _Flags) -> Target:

@@ -107,7 +107,7 @@ def test_a_changed_config_is_stale(made: Callable[..., Path], worker: AxolotlWor
 
     assert target.status is Status.STALE
     assert "train.yml now prepares" in target.message
-    assert target.fix == f"prepare it: axolotl preprocess {config}"
+    assert target.fix == f"prepare it: inspect-tool prepare {config}"
 
 
 def test_the_right_folder_is_opened(made: Callable[..., Path], worker: AxolotlWorker) -> None:

@@ -218,7 +218,7 @@ def test_a_config_without_a_folder_says_how_to_prepare(project: Path) -> None:
     target = resolve(path)
 
     assert (target.status, target.dataset) == (Status.UNPREPARED, None)
-    assert target.fix == f"prepare it: axolotl preprocess {path}"
+    assert target.fix == f"prepare it: inspect-tool prepare {path}"
 
 
 def test_a_config_that_stores_nothing_says_which_key(project: Path) -> None:

@@ -160,7 +160,9 @@ class AxolotlWorker:
 
         self.log = _writable(self.log)
         _prune(self.log.parent)
-        self._scratch = self._scratch or tempfile.mkdtemp(prefix="inspect-tool-worker-")
+        if self._scratch is None:
+            self._scratch = tempfile.mkdtemp(prefix="inspect-tool-worker-")
+            weakref.finalize(self, _remove, self._scratch)
         return ProcessPoolExecutor(
             max_workers=1,
             mp_context=multiprocessing.get_context("spawn"),

@@ -16,6 +16,8 @@ from inspect_tool.errors import InspectError
 from inspect_tool.runs.config import looks_like_config
 from inspect_tool.runs.folders import (
     LOCK,
+    PREPARED,
+    RUNS,
     TOOL_FOLDER,
     PreparedFolder,
     RunFolder,
@@ -133,8 +135,14 @@ class _Walk:
         path = Path(entry.path)
         if entry.name.endswith((".yml", ".yaml")):
             self._consider(path)
-        elif entry.name != LOCK and is_worth_entering(entry) and depth < self.max_depth:
+        elif entry.name != LOCK and depth < self.max_depth and self._enters(entry):
             self.queue.append((path, depth + 1))
+
+    @staticmethod
+    def _enters(entry: os.DirEntry[str]) -> bool:
+        if Path(entry.path).parent.name == TOOL_FOLDER:
+            return entry.name in {PREPARED.name, RUNS.name}
+        return is_worth_entering(entry)
 
     def _consider(self, path: Path) -> None:
         self.yamls += 1

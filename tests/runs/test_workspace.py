@@ -165,3 +165,13 @@ def test_rewriting_is_told_by_newer_shards(tmp_path: Path) -> None:
         states = [item and item.state for item in map(prepared_folder, (path, other))]
 
     assert states == [FolderState.WRITING, FolderState.COMPLETE]
+
+
+def test_only_results_of_this_tool_count(tmp_path: Path) -> None:
+    """Below .inspect, what this tool prepared and ran is listed; its caches and logs are not."""
+    made = prepared(tmp_path / ".inspect" / "prepared" / "train", A)
+    prepared(tmp_path / ".inspect" / "cache" / "train", B)
+
+    found = discover(tmp_path)
+
+    assert [item.path for item in found.prepared] == [made]

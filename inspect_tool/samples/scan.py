@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -19,17 +18,14 @@ from inspect_tool.errors import InspectError
 from inspect_tool.samples.views import Piece, RowsView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from numpy.typing import NDArray
 
-    from inspect_tool.samples.prepared import PreparedDataset
+    from inspect_tool.samples.prepared import Block, PreparedDataset
 
 STRETCH_TOKENS = 1 << 19
 """Tokens of one stretch: its arrays stay in a core's cache while every check looks at them."""
-
-TOKENS_OF_TEXT = 128
-"""Stands for the length of a row that is stored as text."""
 
 RELEASE_BYTES = 256 << 20
 """What is read of the mapped files before their pages are given back."""
@@ -77,7 +73,7 @@ def scan(
     *,
     threads: int | None = None,
     gather: bool = True,
-) -> Iterator[Looked[T]]:
+) -> Generator[Looked[T], None, None]:
     """Yield what ``look`` finds in every stretch, in the order of rows; stop by not going on.
 
     ``look`` is called from several threads at once. What it raises is raised here, but an
@@ -109,31 +105,47 @@ def stretches(dataset: PreparedDataset, *, gather: bool = True) -> Iterator[Stre
     """Cut a dataset into stretches of about STRETCH_TOKENS (one row, where a row is longer)."""
     pending: list[Piece] = []
     size = 0
-    for piece, tokens in _pieces(dataset):
-        if pending and (size + tokens > STRETCH_TOKENS or not gather):
-            yield Stretch(tuple(pending))
-            pending, size = [], 0
-        pending.append(piece)
-        size += tokens
+    for block in dataset.blocks:
+        offsets = _offsets(dataset, block)
+        joins = gather and offsets is not None
+        for piece, tokens in _pieces(block, offsets):
+            if pending and (size + tokens > STRETCH_TOKENS or not joins):
+                yield Stretch(tuple(pending))
+                pending, size = [], 0
+            pending.append(piece)
+            size += tokens if joins else STRETCH_TOKENS
     if pending:
         yield Stretch(tuple(pending))
 
 
-def _pieces(dataset: PreparedDataset) -> Iterator[tuple[Piece, int]]:
-    """Cut every block into pieces, with the tokens that each holds (a guess for text)."""
-    columns = [columns.ids for columns in dataset.kind.sequences if columns.ids]
-    for block in dataset.blocks:
-        offsets: NDArray[np.integer[Any]] = np.arange(len(block) + 1) * TOKENS_OF_TEXT
-        if columns:
-            with suppress(InspectError):
-                offsets = block.lists(columns[0])[1]
-        start = 0
-        while start < len(block):
-            limit = int(offsets[start]) + STRETCH_TOKENS
-            stop = int(np.searchsorted(offsets, limit, side="right")) - 1
-            stop = min(max(stop, start + 1), len(block))
-            yield Piece(block, start, stop), int(offsets[stop] - offsets[start])
-            start = stop
+def _pieces(block: Block, offsets: NDArray[np.integer[Any]] | None) -> Iterator[tuple[Piece, int]]:
+    """Cut a block into pieces, with the tokens that each holds; not at all without offsets."""
+    if offsets is None:
+        yield Piece(block, 0, len(block)), 0
+        return
+    start = 0
+    while start < len(block):
+        limit = int(offsets[start]) + STRETCH_TOKENS
+        stop = int(np.searchsorted(offsets, limit, side="right")) - 1
+        stop = min(max(stop, start + 1), len(block))
+        yield Piece(block, start, stop), int(offsets[stop] - offsets[start])
+        start = stop
+
+
+def _offsets(dataset: PreparedDataset, block: Block) -> NDArray[np.integer[Any]] | None:
+    """Return where the rows of a block begin; None for text, and for what cannot be read.
+
+    Such a block is looked at alone, so that its damage costs no other rows.
+    """
+    found = None
+    for columns in dataset.kind.sequences:
+        for column in (columns.labels, columns.positions, columns.ids):
+            if column is not None:
+                try:
+                    found = block.lists(column)[1]
+                except InspectError:
+                    return None
+    return found
 
 
 def _look(dataset: PreparedDataset, stretch: Stretch, look: Callable[[RowsView], T]) -> Looked[T]:

@@ -162,7 +162,7 @@ def _finding(assertion: Assertion, rows: list[int], reason: str) -> Finding:
 
 
 def _run(file: Path) -> ModuleType:
-    """Run a file as a module of its own, without the bytecode that an import would leave."""
+    """Run a file as a module of its own, leaving no bytecode of it or of its neighbours."""
     try:
         source = file.read_bytes()
     except OSError as error:
@@ -170,18 +170,21 @@ def _run(file: Path) -> ModuleType:
     module = ModuleType(f"assertions_of_{file.stem}")
     module.__file__ = str(file)
     sys.path.insert(0, str(file.resolve().parent))
+    writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
         with contextlib.redirect_stdout(sys.stderr):
             exec(compile(source, str(file), "exec"), vars(module))  # noqa: S102
     except SyntaxError as error:
         raise InspectError(
-            f"not Python ({error.msg})", place=f"{error.filename}:{error.lineno}"
+            f"not Python ({error.msg})",
+            place=f"{error.filename or file}:{error.lineno or 1}",
         ) from error
     except (Exception, SystemExit) as error:
         raise InspectError(
             f"the file fails with {_named(error)}", place=f"{file}:{_line_in(error, file)}"
         ) from error
     finally:
+        sys.dont_write_bytecode = writes
         sys.path.remove(str(file.resolve().parent))
     return module
 

@@ -297,7 +297,9 @@ def _writable(log: Path) -> Path:
         log.parent.mkdir(parents=True, exist_ok=True)
         log.touch(mode=0o600)
     except OSError:
-        return Path(tempfile.gettempdir()) / f"inspect-tool-{os.getuid()}-{log.name}"
+        descriptor, elsewhere = tempfile.mkstemp(prefix="axolotl-worker-", suffix=".log")
+        os.close(descriptor)
+        return Path(elsewhere)
     return log
 
 

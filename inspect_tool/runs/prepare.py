@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import time
 from contextlib import suppress
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from inspect_tool.errors import InspectError, RunFailedError
@@ -51,6 +52,7 @@ UNSET_KEYS = (
 GPUs train and refuse a machine without them. None changes a stored row or the hash."""
 
 _CAUSE = re.compile(r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Interrupt|Exit)\b.*")
+_PYDANTIC_NOISE = re.compile(r"^Value error, | \[type=.*$")
 _TIMESTAMP_SLACK = 2.0
 """Seconds by which a file system's clock may lag behind ours."""
 
@@ -170,6 +172,15 @@ def failure_cause(log: Path) -> str:
     if not errors:
         return lines[-1][:400] if lines else "it wrote nothing"
     index = errors[-1]
-    if "ValidationError" in lines[index] or "validation error" in lines[index]:
-        return " ".join(lines[index : index + 3])[:400]
+    if "validation error" in lines[index]:
+        return _pydantic_cause(lines[index + 1 :])[:400]
     return lines[index][:400]
+
+
+def _pydantic_cause(lines: list[str]) -> str:
+    """Join what pydantic prints below its first line: a key, then what is wrong with it."""
+    told = list(takewhile(lambda line: not line.startswith("["), lines))
+    told = [line for line in told if not line.startswith("For further information")]
+    pairs = zip(told[::2], told[1::2], strict=False)
+    found = [f"{key}: {_PYDANTIC_NOISE.sub('', said)}" for key, said in pairs]
+    return "; ".join(found) or "the config is not valid"

@@ -17,6 +17,7 @@ from textual.screen import Screen
 from inspect_tool.samples.turns import turns_of
 from inspect_tool.tui.arrange import Panes, Wishes, arrange
 from inspect_tool.tui.chrome import hints, problems_note, rows_title, status_right, tab_titles
+from inspect_tool.tui.compositor import ChangesCompositor
 from inspect_tool.tui.describe import status_left
 from inspect_tool.tui.failures import TellsFailures
 from inspect_tool.tui.widgets.bar import Bar
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
     from inspect_tool.samples.sample import TokenSequence
     from inspect_tool.samples.vocabulary import Vocabulary
     from inspect_tool.tui.document import Document
+    from inspect_tool.tui.widgets.matches import MatchesList
     from inspect_tool.tui.widgets.panel import Panel
+    from inspect_tool.tui.widgets.problems import ProblemsList
     from inspect_tool.tui.widgets.prompt import PromptBar, Question
 
 LONG = 20_000
@@ -54,6 +57,7 @@ class Workbench(Screen[None], TellsFailures):
 
     def __init__(self, first: Document | None) -> None:
         super().__init__()
+        self._compositor = ChangesCompositor()
         self.wishes = Wishes()
         self.views: list[DocumentView] = [DocumentView(first)] if first else []
         self.active: DocumentView | None = self.views[0] if self.views else None
@@ -222,6 +226,16 @@ class Workbench(Screen[None], TellsFailures):
             if split_paths(view) == event.split.dataset:
                 self.turn_to(view)
                 view.row = event.split.first
+
+    def on_problems_list_row_asked(self, event: ProblemsList.RowAsked) -> None:
+        """Show a row with a problem; the list keeps the focus, to go through them."""
+        if self.active is not None:
+            self.active.row = event.row
+
+    def on_matches_list_chosen(self, event: MatchesList.Chosen) -> None:
+        """Show a match; the list keeps the focus, to go through them."""
+        if self.active is not None:
+            self.active.show_match(event.row, event.sequence, event.token, event.needle)
 
     # What goes down to the panes
 

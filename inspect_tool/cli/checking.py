@@ -42,7 +42,7 @@ class Checking:
 def run_checks(request: Request, checking: Checking) -> int:
     """Open, check and print; return the exit status."""
     own = _assertions(checking)
-    opened = opened_for(request)
+    opened = opened_for(request, without_tokenizer="checks that need one are not run")
     with closing(opened.dataset):
         report = _checked(opened, checking, own)
         if checking.baseline is not None:

@@ -85,8 +85,11 @@ def print_json(request: Request, *, choice: Choice) -> int:
         return int(ExitCode.USAGE) if incomplete else status
 
 
-def opened_for(request: Request) -> Opened:
-    """Open what was asked for, with axolotl's help where it is needed, and say what is amiss."""
+def opened_for(request: Request, *, without_tokenizer: str = "showing ids") -> Opened:
+    """Open what was asked for, with axolotl's help where it is needed, and say what is amiss.
+
+    ``without_tokenizer`` says what is done where none can be had.
+    """
     from inspect_tool.exact import needs_axolotl
 
     target = resolve(request.path, config=request.config, tokenizer=request.tokenizer)
@@ -98,7 +101,7 @@ def opened_for(request: Request) -> Opened:
     if needs_axolotl(opened):
         opened = _asked(opened)
     if opened.vocabulary_problem is not None and opened.dataset.kind.tokenized:
-        say(f"{opened.vocabulary_problem}; showing ids")
+        say(f"{opened.vocabulary_problem}; {without_tokenizer}")
     return opened
 
 

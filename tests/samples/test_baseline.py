@@ -35,11 +35,9 @@ def test_known_rows_are_accepted_wherever_they_are(tmp_path: Path) -> None:
     """Shuffled rows are known again by their content."""
     baseline = Baseline.of(*report_on(tmp_path / "a", [GOOD, MASKED, OTHER_MASKED]))
 
-    left = baseline.apply(
-        *report_on(tmp_path / "b", [OTHER_MASKED, GOOD, GOOD[:1] + GOOD[1:], MASKED])
-    )
+    left = baseline.apply(*report_on(tmp_path / "b", [OTHER_MASKED, GOOD, MASKED]))
 
-    assert found(left) == {"L-DUPLICATE": [2]}
+    assert left.findings == ()
     assert left.accepted == 2
 
 

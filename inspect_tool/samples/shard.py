@@ -47,7 +47,7 @@ class Shard:
         self.batches: list[pa.RecordBatch] = []
         self._map: mmap.mmap | None = None
         self._file = -1
-        self._size = 0
+        self._size = self._modified = 0
         try:
             # Without O_NONBLOCK a named pipe by a shard's name would be waited for.
             self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -55,7 +55,7 @@ class Shard:
             if not stat.S_ISREG(state.st_mode):
                 self.damage = Damage(path, "not a file")
                 return
-            self._size = state.st_size
+            self._size, self._modified = state.st_size, state.st_mtime_ns
             if self._size:
                 self._map = mmap.mmap(self._file, self._size, access=mmap.ACCESS_READ)
         except (OSError, ValueError) as error:
@@ -72,8 +72,14 @@ class Shard:
         return sum(batch.num_rows for batch in self.batches)
 
     def ensure_unchanged(self) -> None:
-        """Raise InspectError if the file shrank since it was mapped: its pages are gone then."""
-        if os.fstat(self._file).st_size < self._size:
+        """Raise InspectError if the file is no longer the one that was mapped.
+
+        Pages of a file that shrank are gone; one that was whole and was written to holds other
+        rows. A file that was still being written when it was mapped may grow.
+        """
+        now = os.fstat(self._file)
+        written = self.damage is None and now.st_mtime_ns != self._modified
+        if written or now.st_size < self._size:
             raise InspectError(
                 "the file was overwritten while it was open", place=self.path, fix="open it again"
             )

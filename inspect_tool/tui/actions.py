@@ -16,7 +16,7 @@ GROUPS: Final = ("Samples", "Find", "Datasets", "View", "Application")
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One action of the app; ``id`` names its method ``action_<id>``.
+    """One action of the app; ``id`` is its method without ``action_``, with arguments if any.
 
     ``keys`` are Textual key names; ``hint`` is its word in the footer, empty to leave it out.
     ``needs_dataset``: there is nothing to do without an open dataset.
@@ -62,6 +62,9 @@ ACTIONS: Final = (
     _sample("toggle_rows", "r", "Show or hide the list of rows", "rows", "View"),
     _sample("toggle_inspector", "I", "Show or hide the inspector", group="View"),
     _app("toggle_panel", "ctrl+j", "Show or hide the panel below", "View", "panel"),
+    _app("show_panel('problems')", "1", "Problems", "View"),
+    _app("show_panel('matches')", "2", "Search results", "View"),
+    _app("show_panel('output')", "3", "Output of axolotl", "View"),
     _app("toggle_theme", "t", "Light or dark", "View"),
     _app("help", "question_mark f1", "Help: every key", "Application", "help"),
     _app("command_palette", "ctrl+p", "Command palette", "Application", "commands"),

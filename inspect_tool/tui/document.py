@@ -77,7 +77,9 @@ class Document:
     @property
     def counted(self) -> float | None:
         """Return the share of the rows that were looked at, None once it is all of them."""
-        if self.opened is None or (self.report is not None and self.report.census.complete):
+        if self.opened is None or not len(self.opened.dataset):
+            return None
+        if self.report is not None and self.report.census.complete:
             return None
         census = self.report.census if self.report else None
         return census.done / max(census.rows, 1) if census else 0.0

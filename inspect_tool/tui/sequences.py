@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,22 @@ if TYPE_CHECKING:
 
 COLUMNS = "columns"
 """Name of the one sequence that stands for the columns of a dataset without sequences."""
+
+
+def owned(sample: Sample) -> Sample:
+    """Return the sample with arrays of its own.
+
+    It stays on the screen while the file it was read from may be written anew, and pages of a file
+    that shrank cannot be touched.
+    """
+    return replace(sample, sequences=tuple(map(_copied, sample.sequences)))
+
+
+def _copied(sequence: TokenSequence) -> TokenSequence:
+    arrays = (sequence.ids, sequence.labels, sequence.attention, sequence.positions)
+    ids, labels, attention, positions = (None if a is None else a.copy() for a in arrays)
+    assert ids is not None
+    return replace(sequence, ids=ids, labels=labels, attention=attention, positions=positions)
 
 
 def sequences_of(sample: Sample) -> tuple[TokenSequence, ...]:

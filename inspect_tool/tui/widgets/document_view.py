@@ -21,7 +21,7 @@ from inspect_tool.tui.describe import (
     token_line,
 )
 from inspect_tool.tui.failures import TellsFailures
-from inspect_tool.tui.sequences import sequences_of
+from inspect_tool.tui.sequences import owned, sequences_of
 from inspect_tool.tui.widgets.bar import Bar
 from inspect_tool.tui.widgets.page import Page
 from inspect_tool.tui.widgets.parts import line_width
@@ -283,7 +283,7 @@ class DocumentView(Vertical, TellsFailures):
             page.say_document(self.document)
         else:
             try:
-                self.sample = opened.sample(self.row)
+                self.sample = owned(opened.sample(self.row))
             except InspectError as problem:
                 page.say_problem(problem)
             else:

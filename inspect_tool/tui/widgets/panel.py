@@ -62,6 +62,10 @@ class Panel(Vertical):
         """Show the first page."""
         self._turn_to(self.page)
 
+    def on_matches_list_progress(self) -> None:
+        """Say how the search stands."""
+        self.update_titles()
+
     def update_titles(self) -> None:
         """Say what is on the pages."""
         titles: list[Part] = []

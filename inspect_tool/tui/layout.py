@@ -1,8 +1,12 @@
-"""Lines of a given width: which characters of drawn tokens stand on which line of the screen."""
+"""Lines of a given width: which characters of drawn tokens stand on which line of the screen.
+
+One place is looked up with ``bisect``: to find one number, ``np.searchsorted`` would first copy an
+int32 array whole.
+"""
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -40,28 +44,24 @@ class Layout:
 
     def line_of(self, token: int) -> int:
         """Return the line on which a token begins."""
-        start = self.drawn.starts[token]
-        return int(np.searchsorted(self.lines, start, side="right")) - 1
+        return bisect_right(self.lines, self.drawn.starts[token]) - 1
 
     def last_line_of(self, token: int) -> int:
         """Return the line on which a token ends."""
-        last = self.drawn.starts[token + 1] - 1
-        return int(np.searchsorted(self.lines, last, side="right")) - 1
+        return bisect_right(self.lines, self.drawn.starts[token + 1] - 1) - 1
 
     def tokens_on(self, line: int) -> range:
         """Return the tokens of which a line shows at least a part."""
         starts = self.drawn.starts
-        first = int(np.searchsorted(starts, self.lines[line], side="right")) - 1
-        stop = int(np.searchsorted(starts, self.lines[line + 1], side="left"))
-        return range(first, stop)
+        first = bisect_right(starts, self.lines[line]) - 1
+        return range(first, bisect_left(starts, self.lines[line + 1]))
 
     def token_at(self, line: int, x: int) -> int:
         """Return the token drawn at cell ``x`` of a line, the nearest one past either end."""
         cells = self.drawn.cells
         start, stop = int(self.lines[line]), int(self.lines[line + 1])
-        char = int(np.searchsorted(cells, cells[start] + max(x, 0), side="right")) - 1
-        char = min(max(char, start), stop - 1)
-        return int(np.searchsorted(self.drawn.starts, char, side="right")) - 1
+        char = bisect_right(cells, cells[start] + max(x, 0), start, stop) - 1
+        return bisect_right(self.drawn.starts, max(char, start)) - 1
 
     def x_of(self, token: int, line: int) -> int:
         """Return the cell of ``line`` at which the part of a token drawn there begins."""
@@ -154,6 +154,6 @@ class _Filler:
         A token boundary if there is one, so that only a token wider than a line is split.
         """
         fit, starts = self._drawn.fit, self._drawn.starts
-        furthest = int(np.searchsorted(fit, fit[start] + self._room, side="right")) - 1
-        boundary = int(starts[np.searchsorted(starts, furthest, side="right") - 1])
+        furthest = bisect_right(fit, fit[start] + self._room, start) - 1
+        boundary = int(starts[bisect_right(starts, furthest) - 1])
         return boundary if boundary > start else furthest

@@ -128,15 +128,20 @@ class Inspector(ScrollView, can_focus=True):
         self.refresh()
 
     def _flow_token(self) -> None:
-        """Wrap the token's facts; the sample's stay, moved only if the token takes other lines."""
+        """Wrap the token's facts; the sample's move down where these need more lines, never up.
+
+        They would else jump with every step of the cursor, and each time all be laid out anew.
+        """
         if not self.scrollable_size.width:
             return
         before = len(self._token_strips)
         self._token_strips = self._strips(self._token)
-        if len(self._token_strips) != before:
+        if len(self._token_strips) > before:
             self._measure()
             self.refresh()
         else:
+            blank = Strip.blank(self.scrollable_size.width, self.rich_style)
+            self._token_strips += [blank] * (before - len(self._token_strips))
             self.refresh_lines(0, before)
 
     def _measure(self) -> None:

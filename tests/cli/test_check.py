@@ -245,6 +245,7 @@ def test_hostile_data(write: Callable[[Path], Path], status: int, tmp_path: Path
     assert b"\x1b" not in ESCAPES.sub(b"", shown.raw)
     text = ESCAPES.sub(b"", shown.raw).decode().replace("\r\n", "")
     assert text.isprintable()
+    assert len(text) < 20_000
 
 
 def test_hostile_json(tmp_path: Path) -> None:

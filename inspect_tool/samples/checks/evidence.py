@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 BEFORE, AFTER = 8, 4
 """Neighbours shown on either side."""
-LONGEST_TEXT = 60
+LONGEST_TEXT, LONGEST_PIECE = 60, 40
+"""Characters shown of a text, and of one token: there are tokens of a thousand."""
 HERE, THERE = "▸", "◂"
 """Around the token itself."""
 
@@ -46,16 +47,18 @@ def shown_token(
     return f"{place}: {_around(found, vocabulary, token)}"
 
 
-def shown_text(text: str) -> str:
+def shown_text(text: str, *, longest: int = LONGEST_TEXT) -> str:
     """Return the start of a text, safe to print."""
-    rest = "…" if len(text) > LONGEST_TEXT else ""
-    return safe(text[:LONGEST_TEXT]) + rest
+    rest = "…" if len(text) > longest else ""
+    return safe(text[:longest]) + rest
 
 
 def shown_piece(vocabulary: Vocabulary | None, token_id: int) -> str:
     """Return the text of one token, safe to print; its number where it has none."""
     text = vocabulary.bytes_of(token_id).decode("utf-8", "replace") if vocabulary else ""
-    return safe(text, space="·" if not text.strip() else " ") if text else unknown_id(token_id)
+    if text and not text.strip():
+        return safe(text[:LONGEST_PIECE], space="·")
+    return shown_text(text, longest=LONGEST_PIECE) if text else unknown_id(token_id)
 
 
 def _around(sequence: TokenSequence, vocabulary: Vocabulary | None, token: int) -> str:
@@ -77,7 +80,7 @@ def _pieces(
     texts = vocabulary.texts(ids, continued=start > 0)
     known = vocabulary.known(ids).tolist()
     return [
-        safe(text) if is_known else unknown_id(token_id)
+        shown_text(text, longest=LONGEST_PIECE) if is_known else unknown_id(token_id)
         for text, is_known, token_id in zip(texts, known, ids.tolist(), strict=True)
     ]
 

@@ -70,13 +70,20 @@ class Hits:
         return len(self.rows)
 
     @classmethod
-    def at(cls, view: SequenceView, places: Integers, notes: Integers | int = 0) -> Hits:
-        """Make hits of ``places``, tokens of a view; at most one for each row and note."""
+    def at(
+        cls,
+        view: SequenceView,
+        places: Integers,
+        notes: Integers | int = 0,
+        *,
+        each_note: bool = True,
+    ) -> Hits:
+        """Make hits of ``places``, tokens of a view: each row's first of each note (or of all)."""
         row = view.row_of(places)
         note = np.broadcast_to(np.asarray(notes, dtype=np.int64), row.shape)
         side = np.full(len(row), view.number)
         hits = cls(row + view.first, places - view.offsets[row], note, side)
-        return hits.first_of_rows()
+        return hits.first_of_rows(each_note=each_note)
 
     @classmethod
     def in_rows(cls, view: SequenceView, rows: Integers, notes: Integers | int = 0) -> Hits:
@@ -85,14 +92,15 @@ class Hits:
         whole, side = np.full(len(rows), -1), np.full(len(rows), view.number)
         return cls(rows.astype(np.int64) + view.first, whole, note, side)
 
-    def first_of_rows(self) -> Hits:
-        """Keep each row's first hit of each note; hits come in the order of tokens."""
+    def first_of_rows(self, *, each_note: bool) -> Hits:
+        """Keep each row's first hit, or its first hit of each note."""
         if len(self) < 2:
             return self
-        order = np.lexsort((self.tokens, self.notes, self.rows))
-        rows, notes = self.rows[order], self.notes[order]
+        groups = self.notes if each_note else self.notes * 0
+        order = np.lexsort((self.tokens, groups, self.rows))
+        rows, groups = self.rows[order], groups[order]
         new = np.ones(len(order), dtype=np.bool_)
-        new[1:] = (rows[1:] != rows[:-1]) | (notes[1:] != notes[:-1])
+        new[1:] = (rows[1:] != rows[:-1]) | (groups[1:] != groups[:-1])
         return self.only(order[new])
 
     def only(self, chosen: NDArray[Any]) -> Hits:

@@ -184,6 +184,16 @@ def test_roles_may_take_several_tokens(tmp_path: Path, chatml_dir: Path) -> None
     assert roles == ["system turns are trained", "tool turns are trained"]
 
 
+def test_the_first_strange_token_is_shown(tmp_path: Path, mistral_dir: Path) -> None:
+    """Of several tokens at fault in a row the first is shown, whatever their ids."""
+    rows = [([1, 40_000, -7, 50_000, 2], [-100, -100, -100, 50_000, 2])]
+
+    finding = the_finding(checked(tmp_path, rows, mistral_dir), "L-ID-RANGE")
+
+    assert finding.evidence.startswith("row 0, token 1 (masked): ")
+    assert "50,000" in finding.message
+
+
 def test_without_a_tokenizer(tmp_path: Path, chatml_dir: Path) -> None:
     """What needs no tokenizer is checked, and shown by ids; the rest says why it was not run."""
     good = turns(chatml_dir, QUESTION, ANSWER)

@@ -29,7 +29,7 @@ class IdRange(SequenceRule):
         if not len(ids) or (ids.max() < size and ids.min() >= 0):
             return None
         strange = np.flatnonzero((ids < 0) | (ids >= size))
-        return Hits.at(lens.sequence, strange, ids[strange])
+        return Hits.at(lens.sequence, strange, int(ids.max()))
 
     def report(self, hits: Hits, summary: Summary) -> Iterator[Finding]:
         """Report all rows at once, with the largest id."""

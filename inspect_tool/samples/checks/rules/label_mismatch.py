@@ -39,7 +39,7 @@ class LabelMismatch(SequenceRule):
             if np.count_nonzero(differs) == masked:
                 return None
             wrong = np.flatnonzero(view.trained & differs)
-        return Hits.at(view, wrong, view.labels[wrong]) if len(wrong) else None
+        return Hits.at(view, wrong, view.labels[wrong], each_note=False) if len(wrong) else None
 
     def report(self, hits: Hits, summary: Summary) -> Iterator[Finding]:
         """Report all rows at once, with the first label."""

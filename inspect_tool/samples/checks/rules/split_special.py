@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from inspect_tool.samples.checks.evidence import shown_text
 from inspect_tool.samples.checks.rule import Hits, SequenceRule, Setting, Summary
 from inspect_tool.samples.checks.split_texts import known_texts
-from inspect_tool.samples.glyphs import safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ class SplitSpecial(SequenceRule):
         own = hits.notes < split.own
         if own.any():
             chosen = hits.only(own)
-            names = ", ".join(map(safe, known_texts(split, chosen.notes)))
+            names = ", ".join(map(shown_text, known_texts(split, chosen.notes)))
             yield summary.finding(
                 self.code,
                 "warning",
@@ -55,7 +55,7 @@ class SplitSpecial(SequenceRule):
             )
         if not own.all():
             chosen = hits.only(~own)
-            names = ", ".join(map(safe, known_texts(split, chosen.notes)))
+            names = ", ".join(map(shown_text, known_texts(split, chosen.notes)))
             usual = 2 * len(np.unique(chosen.rows)) > summary.census.rows
             yield summary.finding(
                 self.code,

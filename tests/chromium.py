@@ -7,6 +7,7 @@ descriptors 3 and 4 of the browser, messages ended by NUL.
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import select
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-ANSWER_SECONDS = 60.0
+ANSWER_SECONDS = 30.0
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--headless",
@@ -61,13 +62,13 @@ class Chromium:
 
     def __enter__(self) -> Self:
         self._profile = tempfile.TemporaryDirectory(prefix="inspect-tool-chromium-")
-        theirs_in, self._out = os.pipe()
-        self._in, theirs_out = os.pipe()
-        # The shell puts the pipes where Chromium looks for them.
+        theirs_in, self._out = _pipe()
+        self._in, theirs_out = _pipe()
+        # The shell puts the pipes where Chromium looks for them; not every sh knows numbers over 9.
         script = f'exec "$0" "$@" 3<&{theirs_in} 4>&{theirs_out}'
         argv = [self._executable, *FLAGS, f"--user-data-dir={self._profile.name}", "about:blank"]
         self._process = subprocess.Popen(
-            ["/bin/sh", "-c", script, *argv],
+            ["/usr/bin/env", "bash", "-c", script, *argv],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -95,6 +96,7 @@ class Chromium:
         page = Page(self, attached["sessionId"])
         for domain in ("Page", "Runtime", "Log", "Network"):
             page.call(f"{domain}.enable")
+        page.call("Page.bringToFront")  # a page behind another draws nothing
         page.call("Emulation.setFocusEmulationEnabled", enabled=True)
         page.resize(width, height)
         return page
@@ -218,6 +220,15 @@ class Page:
     def pdf(self) -> bytes:
         """The page as printed."""
         return base64.b64decode(self.call("Page.printToPDF")["data"])
+
+
+def _pipe() -> tuple[int, int]:
+    """Make a pipe whose descriptors are none of those that a shell or Chromium uses."""
+    ends = os.pipe()
+    moved = tuple(fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 20) for end in ends)
+    for end in ends:
+        os.close(end)
+    return moved[0], moved[1]
 
 
 def waited(value: Callable[[], Any], description: str) -> Any:

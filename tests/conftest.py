@@ -11,6 +11,7 @@ import pytest
 from fixtures.build import build_tokenizers
 from fixtures.places import CHATML, LLAMA3, MISTRAL
 from tests.axolotl_runs import AxolotlRuns
+from tests.chromium import Chromium, find_chromium
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,3 +71,13 @@ def prepared() -> Iterator[Callable[[str | Path], Path]]:
     """
     with AxolotlRuns() as runs:
         yield runs.prepared
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    """A real headless Chromium; pages of it are opened in contexts of their own."""
+    executable = find_chromium()
+    if executable is None:
+        pytest.skip("no chromium here: apt-get install chromium")
+    with Chromium(executable) as browser:
+        yield browser

@@ -41,6 +41,13 @@ GENERATOR: Final = "inspect-tool report"
 """Stands in every page, so that a page is known again."""
 LINKED_ROWS: Final = 40
 """Row numbers that a finding lists."""
+LONG_PAGE: Final = 100_000
+"""Tokens from which on the browser lays out only what is near the screen.
+
+Until it does so a screen reader does not find the rest, so shorter pages do without.
+"""
+TOKEN_BYTES: Final = 4
+"""Bytes of text taken for a token where rows are stored as text."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +99,7 @@ def _body(contents: Contents) -> dict[str, Any]:
         "key_lines": _key_lines(contents),
         "undecided": checked.not_run,
         "linked_rows": LINKED_ROWS,
+        "long": _is_long(contents),
         "marks": marks,
         "shown_rows": contents.rows,
         "total": len(opened.dataset),
@@ -101,6 +109,15 @@ def _body(contents: Contents) -> dict[str, Any]:
         "samples": (sample_view(opened, row, marks[row], pieces) for row in contents.rows),
         "table": lambda: _json(pieces.table()),
     }
+
+
+def _is_long(contents: Contents) -> bool:
+    """Tell whether the rows shown are too much text to lay out at once."""
+    census, dataset = contents.checked.census, contents.opened.dataset
+    if dataset.kind.tokenized:
+        return int(census.lengths[list(contents.rows)].sum()) > LONG_PAGE
+    row_bytes = dataset.file_bytes / max(len(dataset), 1)
+    return row_bytes * len(contents.rows) > LONG_PAGE * TOKEN_BYTES
 
 
 def _facts(contents: Contents) -> list[tuple[str, str]]:

@@ -50,8 +50,8 @@ _HEADERS: Final = {
 }
 _POLICY: Final = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}'; "
-    "style-src 'self' 'unsafe-inline'; font-src 'self'; img-src data: blob:; connect-src 'self' ws://{host}; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "style-src 'self' 'unsafe-inline'; font-src 'self'; img-src data: blob:; "
+    "connect-src 'self' ws://{host}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 

@@ -12,7 +12,7 @@ from inspect_tool.cli.exits import say
 from inspect_tool.errors import ExitCode, InspectError
 from inspect_tool.opened import open_target
 from inspect_tool.report.look import Look, look_of
-from inspect_tool.runs.target import TargetKind, resolve
+from inspect_tool.runs.target import Status, TargetKind, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from inspect_tool.cli.quick import Request
     from inspect_tool.opened import Opened
+    from inspect_tool.runs.target import Target
     from inspect_tool.samples.prepared import Block
     from inspect_tool.samples.sample import Sample
 
@@ -95,7 +96,7 @@ def opened_for(request: Request, *, without_tokenizer: str = "showing ids") -> O
     target = resolve(request.path, config=request.config, tokenizer=request.tokenizer)
     if target.kind is TargetKind.DIRECTORY:
         raise _nothing_in(target.path)
-    opened = open_target(target)
+    opened = open_target(_certain(target) if target.ambiguous else target)
     for damage in opened.dataset.damages:
         say(str(damage))
     if needs_axolotl(opened):
@@ -103,6 +104,23 @@ def opened_for(request: Request, *, without_tokenizer: str = "showing ids") -> O
     if opened.vocabulary_problem is not None and opened.dataset.kind.tokenized:
         say(f"{opened.vocabulary_problem}; {without_tokenizer}")
     return opened
+
+
+def _certain(target: Target) -> Target:
+    """Have axolotl say which of several folders is the config's, where it can be asked."""
+    from inspect_tool.axolotl_worker import AxolotlWorker
+    from inspect_tool.runs.confirm import confirm
+
+    name = target.config.path.name if target.config else target.path.name
+    say(
+        f"{len(target.datasets)} folders may be the one of {name}: asking axolotl, which the next "
+        "time is known (some seconds) ..."
+    )
+    with AxolotlWorker() as worker:
+        confirmed = confirm(target, worker)
+    if confirmed.status is not Status.CONFIRMED:
+        say(f"{confirmed.message}; {confirmed.fix}" if confirmed.fix else confirmed.message)
+    return confirmed
 
 
 def _nothing_in(directory: Path) -> InspectError:

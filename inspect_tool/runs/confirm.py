@@ -13,6 +13,7 @@ from inspect_tool.axolotl_tasks import PreparedIdentity, identify
 from inspect_tool.errors import InspectError
 from inspect_tool.runs.bases import absolute, config_bases
 from inspect_tool.runs.folders import FolderState, PreparedFolder, is_hash, prepared_folder
+from inspect_tool.runs.identities import remember
 from inspect_tool.runs.match import Candidate, prepared_roots
 from inspect_tool.runs.reference import tokenizer_files, tokenizer_reference
 from inspect_tool.runs.target import Status, Target, TargetKind, prepare_hint, tokenizer_bases
@@ -55,7 +56,8 @@ def confirm(target: Target, worker: AxolotlWorker) -> Target:
     if target.config is None or not target.candidates:
         return target
     if target.kind is TargetKind.CONFIG:
-        return _confirm_config(target, _hash(target.candidates[0], worker))
+        asked = replace(target, ambiguous=False)
+        return _confirm_config(asked, _hash(target.candidates[0], worker))
     if target.dataset is None:
         return target
     return _confirm_dataset(target, target.dataset, worker)
@@ -68,6 +70,8 @@ def _hash(candidate: Candidate, worker: AxolotlWorker) -> _Hashed:
         )
     except InspectError as error:
         return _Hashed(candidate, None, error)
+    if not identity.left_out:
+        remember(candidate.config, cwd=candidate.cwd, hashes=identity.hashes)
     return _Hashed(candidate, identity)
 
 

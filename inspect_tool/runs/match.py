@@ -25,6 +25,7 @@ from inspect_tool.runs.folders import (
     PreparedFolder,
     prepared_folders,
 )
+from inspect_tool.runs.identities import recall
 from inspect_tool.runs.workspace import is_worth_entering
 from inspect_tool.runs.yaml_lines import ConfigError
 
@@ -52,10 +53,12 @@ class Candidate:
 
 @dataclass(frozen=True)
 class PreparedPlace:
-    """Where one config's prepared folders lie; ``folders`` complete ones first, newest first."""
+    """Where one config's prepared folders lie; ``folders`` likeliest first."""
 
     cwd: Path
     folders: tuple[PreparedFolder, ...] = ()
+    named: bool = False
+    """Whether the first folder bears the hash that axolotl gave for the config before."""
 
 
 def configs_leading_to(folder: Path, *, modified: float) -> tuple[Candidate, ...]:
@@ -85,13 +88,22 @@ def prepared_by(config: Config) -> PreparedPlace:
     """Find the prepared folders that a config may have made, likeliest first.
 
     Looks at its ``dataset_prepared_path`` and at this tool's own ``.inspect/prepared``, from every
-    folder that its paths may start from, and settles on the one where most of them exist.
+    folder that its paths may start from, and settles on the one where most of them exist. A folder
+    that bears the hash which axolotl last gave for the config comes first.
     """
     best = max(config_bases(config.path), key=lambda base: _evidence(config, base))
     found = [
         folder for root in prepared_roots(config, cwd=best) for folder in prepared_folders(root)
     ]
-    return PreparedPlace(best, likeliest_of(found, config))
+    hashes = recall(config, cwd=best) if found else ()
+    own = tuple(
+        folder
+        for name in hashes
+        for folder in found
+        if folder.path.name == name and folder.state is FolderState.COMPLETE
+    )
+    others = likeliest_of([folder for folder in found if folder not in own], config)
+    return PreparedPlace(best, (*own, *others), named=bool(own))
 
 
 def likeliest_of(folders: Iterable[PreparedFolder], config: Config) -> tuple[PreparedFolder, ...]:

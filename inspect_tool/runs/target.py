@@ -76,6 +76,8 @@ class Target:
     tokenizer: TokenizerReference | None = None
     split: str | None = None
     identity: PreparedIdentity | None = None
+    ambiguous: bool = False
+    """Several folders may be the config's, and axolotl was not asked yet which one is."""
 
 
 @dataclass(frozen=True)
@@ -193,7 +195,7 @@ def _of_config(asked: Path, config: Config, flags: _Flags) -> Target:
     place = prepared_by(config)
     candidate = Candidate(config, place.cwd)
     dataset = place.folders[0] if place.folders else None
-    message, fix = _how_prepared(config, dataset)
+    message, fix = _how_prepared(config, dataset, named=place.named)
     return Target(
         path=asked,
         kind=TargetKind.CONFIG,
@@ -208,10 +210,13 @@ def _of_config(asked: Path, config: Config, flags: _Flags) -> Target:
         tokenizer=tokenizer_reference(
             flag=flags.tokenizer, config=config, bases=tokenizer_bases(candidate)
         ),
+        ambiguous=len(place.folders) > 1 and not place.named,
     )
 
 
-def _how_prepared(config: Config, dataset: PreparedFolder | None) -> tuple[str, str]:
+def _how_prepared(
+    config: Config, dataset: PreparedFolder | None, *, named: bool
+) -> tuple[str, str]:
     name = config.path.name
     if config.unprepared_key:
         key = config.unprepared_key
@@ -219,6 +224,8 @@ def _how_prepared(config: Config, dataset: PreparedFolder | None) -> tuple[str, 
     if dataset is None:
         return f"{name} is not prepared yet", prepare_hint(config)
     said = f"{dataset.path.name} is the likeliest folder of {name} (assumed)"
+    if named:
+        said = f"{dataset.path.name} bears the hash that axolotl gave for {name}"
     if dataset.state is not FolderState.COMPLETE:
         return f"{said}, but it is {dataset.state.value}", prepare_hint(config)
     return said, ""

@@ -19,6 +19,7 @@ INTERRUPTED = 130
 
 def guarded(command: Callable[[], int]) -> int:
     """Run ``command`` and turn what a person can cause into a line and a status."""
+    _open_missing_streams()
     try:
         status = command()
         sys.stdout.flush()
@@ -47,6 +48,13 @@ def say(message: str) -> None:
     encoding = sys.stderr.encoding or "ascii"
     encoded = f"{PROGRAM}: {line}".encode(encoding, "backslashreplace")
     print(encoded.decode(encoding), file=sys.stderr, flush=True)
+
+
+def _open_missing_streams() -> None:
+    """Give a process that was started without stdout or stderr (``>&-``) somewhere to write."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
 
 
 def _flush_stdout() -> None:

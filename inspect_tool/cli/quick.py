@@ -6,7 +6,6 @@ does not look exactly so is left to typer, which knows the same options and how 
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +58,8 @@ def quick_request(arguments: list[str]) -> Request | None:
 def _refuse_misspelt(word: str) -> None:
     if "/" in word or "." in word or Path(word).exists():
         return
+    import difflib
+
     close = difflib.get_close_matches(word, COMMANDS, n=1)
     if close:
         raise InspectError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 from pathlib import Path
@@ -213,3 +214,22 @@ def test_a_full_disk_is_one_line(folder: Path) -> None:
     assert answer.returncode == 2
     assert "No space left" in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&-"])
+def test_closed_streams(closed: str, folder: Path) -> None:
+    """A command that is started without one of its streams does its work all the same."""
+    line = shlex.join([*ARGV, "show", str(folder)])
+
+    answer = subprocess.run(
+        ["/bin/sh", "-c", f"{line} {closed}"],
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+        env=environment(None),
+    )
+
+    assert answer.returncode == 0
+    assert "Traceback" not in answer.stderr
+    assert ("row 0" in answer.stdout) is not closed.startswith(">")

@@ -209,7 +209,7 @@ def _base_leading_to(config: Config, root: Path) -> Path | None:
 
 def _evidence(config: Config, base: Path) -> tuple[bool, int]:
     """Weigh how many of a config's relative paths exist when they start from ``base``."""
-    prepared = any(root.is_dir() for root in prepared_roots(config, cwd=base))
+    prepared = any(prepared_folders(root) for root in prepared_roots(config, cwd=base))
     named = [config.base_model, *(file for entry in config.datasets for file in entry.files)]
     return prepared, sum(absolute(name, base=base).exists() for name in named)
 

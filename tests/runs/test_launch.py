@@ -18,6 +18,8 @@ from tests.waiting import alive, number_in, until, until_gone
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 FOREVER = "import threading; threading.Event().wait()"
+WAITING = f"try:\n    print('up', flush=True)\n    {FOREVER}\n"
+"""Says that it is up once an interruption would be handled."""
 STUBBORN = f"""
 import os, signal
 for number in (signal.SIGINT, signal.SIGTERM):
@@ -100,9 +102,7 @@ def test_there_is_nothing_to_read(tmp_path: Path) -> None:
 
 def test_signals_work_in_the_child_as_usual(tmp_path: Path) -> None:
     """The child handles Ctrl-C as Python does; the guard's own handling is not inherited."""
-    text = (
-        f"print('up', flush=True)\ntry:\n    {FOREVER}\nexcept KeyboardInterrupt:\n    print('^C')"
-    )
+    text = f"{WAITING}except KeyboardInterrupt:\n    print('^C')"
     with Process(code(text, cwd=tmp_path)) as process:
         lines = process.lines()
         assert next(lines) == "up"
@@ -112,9 +112,7 @@ def test_signals_work_in_the_child_as_usual(tmp_path: Path) -> None:
 
 def test_ending_asks_before_it_kills(tmp_path: Path) -> None:
     """A child that cleans up at SIGINT is given the time for it."""
-    text = (
-        f"print('up', flush=True)\ntry:\n    {FOREVER}\nfinally:\n    open('cleaned', 'w').close()"
-    )
+    text = f"{WAITING}finally:\n    open('cleaned', 'w').close()"
     with Process(code(text, cwd=tmp_path)) as process:
         next(process.lines())
 

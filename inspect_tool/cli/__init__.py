@@ -1,4 +1,15 @@
 """Thin commands: each parses, calls the core and prints; none decides anything."""
 
-COMMANDS = ("open", "show", "check", "report", "serve", "prepare", "doctor", "version")
+COMMANDS = (
+    "open",
+    "show",
+    "why",
+    "ledger",
+    "check",
+    "report",
+    "serve",
+    "prepare",
+    "doctor",
+    "version",
+)
 """What a first argument may be besides a path, known before typer is imported."""

@@ -2,7 +2,18 @@
 
 import typer
 
-from inspect_tool.cli import check, doctor, open_app, prepare, report, serve, show, version
+from inspect_tool.cli import (
+    check,
+    doctor,
+    ledger,
+    open_app,
+    prepare,
+    report,
+    serve,
+    show,
+    version,
+    why,
+)
 from inspect_tool.cli.exits import PROGRAM
 from inspect_tool.errors import InspectError
 
@@ -48,6 +59,8 @@ def _options(
 
 app.command(name="open", help=open_app.HELP)(open_app.open_app)
 app.command(name="show", help=show.HELP)(show.show)
+app.command(name="why", help=why.HELP)(why.why)
+app.command(name="ledger", help=ledger.HELP)(ledger.ledger)
 app.command(name="check", help=check.HELP)(check.check)
 app.command(name="report", help=report.HELP)(report.report)
 app.command(name="serve", help=serve.HELP)(serve.serve)

@@ -39,6 +39,12 @@ Split = Annotated[
 Plain = Annotated[bool, typer.Option("--plain", help="Marks instead of colours.")]
 AsciiOnly = Annotated[bool, typer.Option("--ascii", help="Print ASCII alone; implies --plain.")]
 Ids = Annotated[bool, typer.Option("--ids", help="Print each token's id after it.")]
+Why = Annotated[
+    bool,
+    typer.Option(
+        "--why", help="With --json: each token's rule and raw characters, as axolotl says."
+    ),
+]
 Whitespace = Annotated[bool, typer.Option("--whitespace", help="Make white space visible.")]
 Color = Annotated[
     Literal["auto", "always", "never"],
@@ -69,6 +75,7 @@ def show(
     whitespace: Whitespace = False,
     color: Color = "auto",
     width: Width = None,
+    why: Why = False,
     as_json: JsonFlag = False,
 ) -> int:
     """Print samples as text or JSON lines."""
@@ -80,8 +87,14 @@ def show(
 
     if row and split:
         raise typer.BadParameter("--row and --split exclude each other")
+    if why and not as_json:
+        raise typer.BadParameter("--why goes with --json; `inspect-tool why` prints text")
     request = Request(path=path, config=config, tokenizer=tokenizer)
     choice = Choice(rows=tuple(row or ()), split=split, limit=limit)
+    if why:
+        from inspect_tool.cli.explain import print_why
+
+        return print_why(request, choice=choice)
     if as_json:
         return print_json(request, choice=choice)
     if limit is None and not row:

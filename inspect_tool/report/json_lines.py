@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inspect_tool.report.plain_values import json_text
+from inspect_tool.report.why_json import origin_json, why_texts
 from inspect_tool.samples.sample import IGNORE_INDEX
 from inspect_tool.samples.vocabulary import runs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from inspect_tool.prompts.origin import WhySample
     from inspect_tool.samples.sample import Sample, TokenSequence
     from inspect_tool.samples.vocabulary import Vocabulary
 
@@ -37,17 +39,28 @@ class JsonLines:
         self._trained = _Tokens(vocabulary, trained=True)
         self._unlabelled = _Tokens(vocabulary, trained=None)
 
-    def line(self, sample: Sample) -> str:
-        """Return one sample as a line of JSON, ended."""
-        sequences = ",".join(self._sequence(sequence) for sequence in sample.sequences)
-        head = json_text({"row": sample.row, "split": sample.split, "kind": sample.kind})
+    def line(self, sample: Sample, *, why: WhySample | None = None) -> str:
+        """Return one sample as a line of JSON, ended; ``why`` adds a reason to every token."""
+        reasons = why_texts(why) if why is not None else []
+        sequences = ",".join(
+            self._sequence(sequence, reasons[index] if index < len(reasons) else None)
+            for index, sequence in enumerate(sample.sequences)
+        )
+        facts = {"row": sample.row, "split": sample.split, "kind": sample.kind}
+        head = json_text(facts if why is None else {**facts, "origin": origin_json(why)})
         columns = json_text(dict(sample.columns))
         return f'{head[:-1]},"sequences":[{sequences}],"columns":{columns}}}\n'
 
-    def _sequence(self, sequence: TokenSequence) -> str:
+    def _sequence(self, sequence: TokenSequence, reasons: list[str] | None) -> str:
         text = sequence.stored_text
         stored = "" if text is None else f',"text":{json_text(text)}'
-        tokens = ",".join(self._tokens(sequence))
+        written = self._tokens(sequence)
+        if reasons is not None:
+            written = [
+                f'{token[:-1]},"why":{reason}}}'
+                for token, reason in zip(written, reasons, strict=True)
+            ]
+        tokens = ",".join(written)
         return f'{{"name":{json_text(sequence.name)},"tokens":[{tokens}]{stored}}}'
 
     def _tokens(self, sequence: TokenSequence) -> list[str]:

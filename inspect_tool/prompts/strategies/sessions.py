@@ -7,6 +7,7 @@ the whole dataset is held back. A session is kept until a file that it was made 
 from __future__ import annotations
 
 import json
+import threading
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ from inspect_tool.axolotl_tasks import (
 )
 from inspect_tool.errors import InspectError
 from inspect_tool.prompts.strategies.readers import reader_of, text_reader
+from inspect_tool.runs.config import Config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -145,17 +147,18 @@ def _sources(cfg: Any, tokenizer: Any, request: Request, scratch: Path) -> Itera
     from axolotl.utils.data.shared import datasets_with_name_generator
 
     key = "datasets" if request.split == "train" else "test_datasets"
+    written = Config.read(request.config).values[key]
     for index, entry in enumerate(cfg[key]):
         for expanded in datasets_with_name_generator([entry]):
             with _loading_apart(expanded, scratch):
                 reader, dataset, shown = _reader(cfg, tokenizer, expanded, index, request.split)
-            own_template = bool(expanded.get("chat_template"))
+            own_template = bool(written[index].get("chat_template"))
             yield Source(
                 entry=f"{key}.{index}",
                 reader=reader,
                 dataset=dataset,
                 files=tuple(_files(expanded, dataset)),
-                settings=shown,
+                settings={**shown, **_named(cfg, written[index])},
                 template_key=f"{key}.{index}.chat_template" if own_template else "chat_template",
             )
 
@@ -226,6 +229,10 @@ def _loading_apart(entry: Any, scratch: Path) -> Iterator[None]:
     """
     import datasets
     from axolotl.utils.data import rl, sft, shared
+    from tqdm import tqdm  # type: ignore[import-untyped]
+
+    # the lock that tqdm would make itself is a semaphore, which outlives a worker that is killed
+    tqdm.set_lock(threading.RLock())
 
     def remembered(config: Any, *args: Any, **kwargs: Any) -> Any:
         files = stamp_of(str(Path(path).absolute()) for path in _named_files(config))
@@ -311,6 +318,16 @@ def _files(entry: Any, dataset: Any) -> list[str]:
         noted = getattr(dataset.info, "download_checksums", None) or {}
         named = [path for path in noted if Path(path).is_file()]
     return [str(Path(path).absolute()) for path in named]
+
+
+def _named(cfg: Any, entry: Any) -> dict[str, Any]:
+    """Return the settings that a dataset's item or the config names, as they are written."""
+    kind = entry.get("type")
+    template = entry.get("chat_template") or getattr(cfg.chat_template, "value", cfg.chat_template)
+    return {
+        "type": kind if isinstance(kind, str) or kind is None else "user-defined",
+        "chat_template": template or "tokenizer_default",
+    }
 
 
 def settings_of(strategy: Any) -> dict[str, Any]:

@@ -202,11 +202,23 @@ def by_search(
 
 def _search(leaf: Leaf, text: str, start: int, stop: int) -> Placed | None:
     for form in dict.fromkeys((leaf.text, leaf.text.strip())):
-        at = text.find(form, start, stop) if len(form) >= MIN_SEARCHED else -1
+        at = _find_word(text, form, start, stop) if len(form) >= MIN_SEARCHED else -1
         if at >= 0:
             skipped = leaf.skipped + leaf.text.find(form)
             return Placed(at, len(form), field_of(leaf.path, inferred=True), skipped)
     return None
+
+
+def _find_word(text: str, form: str, start: int, stop: int) -> int:
+    """Find ``form`` where it is not part of a longer word; -1 if it is nowhere."""
+    at = text.find(form, start, stop)
+    while at >= 0:
+        end = at + len(form)
+        continues = form[-1].isalnum() and end < len(text) and text[end].isalnum()
+        if not continues and not (form[0].isalnum() and at and text[at - 1].isalnum()):
+            return at
+        at = text.find(form, at + 1, stop)
+    return -1
 
 
 def field_of(path: Path, *, inferred: bool = False) -> Field:

@@ -183,8 +183,7 @@ def find_rows(request: Request, needle: Needle, most: int) -> tuple[Found, ...]:
                 how = needle.compare(item)
                 if how:
                     found.append(Found(source, number, part, how))
-    order = ("same", "cut", "relabelled")
-    return tuple(sorted(found, key=lambda item: order.index(item.how)))
+    return tuple(found)
 
 
 def raw_row(request: Request, source: int, row: int) -> str:

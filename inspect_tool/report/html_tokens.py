@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 CHUNK_TOKENS: Final = 1500
 """Tokens after which the next line break ends a chunk, the unit that the browser lays out."""
 CHUNK_CHARACTERS: Final = 6000
+MARKED_LABELS: Final = 500
+"""Where more labels than this differ from their tokens, none is written beside its token."""
 LINE_CHARACTERS: Final = 110
 """Characters taken to fill a line, to guess how tall a chunk is before it is laid out."""
 
@@ -36,12 +38,14 @@ class Leaf:
     """Text that one element holds.
 
     ``special``: one special token, or several of the same one in a row. ``blank``: line breaks at
-    a trained run's edge, which nobody would see to be trained without a mark.
+    a trained run's edge, which nobody would see to be trained without a mark. ``label`` is the
+    label of a trained token whose label is another id, or a class.
     """
 
     text: Shown
     special: bool = False
     blank: bool = False
+    label: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,10 @@ class _Drawing:
         self.sizes = np.fromiter((size_of[text] for text in texts), np.int64, count)
         self.breaks = np.fromiter((text[-1:] == "\n" for text in texts), np.bool_, count)
         self._blank = np.fromiter((blank_of[text] for text in texts), np.bool_, count)
+        odd = _odd(sequence)
+        self._odd = np.zeros(count, dtype=np.bool_)
+        if len(odd) <= MARKED_LABELS:
+            self._odd[odd] = True
 
     def runs(self, bounds: tuple[int, int]) -> Iterator[Run]:
         """Yield the runs of the tokens within ``bounds``, half-open."""
@@ -154,15 +162,18 @@ class _Drawing:
         return bool(starts[np.searchsorted(starts, index, side="right") - 1] == index)
 
     def _leaves(self, first: int, last: int, *, trained: bool | None) -> Iterator[Leaf]:
-        """Yield leaves: ordinary tokens, one special token repeated, a trained run's blank edge."""
+        """Yield leaves: ordinary tokens, one special token repeated, a blank edge, an odd label."""
         ids, special = self._sequence.ids[first:last], self._special[first:last]
+        odd, labels = self._odd[first:last], self._sequence.labels
         edge = self._edges(first, last) if trained else np.zeros(last - first, dtype=np.bool_)
         changes = (special[1:] != special[:-1]) | (edge[1:] != edge[:-1])
         changes |= special[1:] & (ids[1:] != ids[:-1])
+        changes |= odd[1:] | odd[:-1]
         inner = (np.flatnonzero(changes) + 1).tolist()
         for start, stop in pairwise([0, *inner, last - first]):
             text = self._text(first + start, first + stop)
-            yield Leaf(text, bool(special[start]), bool(edge[start]))
+            label = int(labels[first + start]) if labels is not None and odd[start] else None
+            yield Leaf(text, bool(special[start]), bool(edge[start]), label)
 
     def _edges(self, first: int, last: int) -> NDArray[np.bool_]:
         """Return which tokens are blank and have only blank ones before or after them."""
@@ -209,10 +220,17 @@ def _tallness(runs: Iterable[Run]) -> int:
 
 def _odd_labels(sequence: TokenSequence) -> str:
     """Return the labels that are neither -100 nor the token itself, as ``token:label``."""
-    if sequence.labels is None or sequence.trained is None:
+    labels = sequence.labels
+    if labels is None:
         return ""
-    odd = np.flatnonzero(sequence.trained & (sequence.labels != sequence.ids)).tolist()
-    return " ".join(f"{index}:{int(sequence.labels[index])}" for index in odd)
+    return " ".join(f"{index}:{int(labels[index])}" for index in _odd(sequence).tolist())
+
+
+def _odd(sequence: TokenSequence) -> NDArray[np.int64]:
+    """Return the trained tokens whose label is not the token itself."""
+    if sequence.labels is None or sequence.trained is None:
+        return np.empty(0, dtype=np.int64)
+    return np.flatnonzero(sequence.trained & (sequence.labels != sequence.ids))
 
 
 def _unattended(sequence: TokenSequence) -> str:

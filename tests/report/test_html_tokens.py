@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from inspect_tool.report.html_pieces import Pieces, shown
-from inspect_tool.report.html_tokens import CHUNK_TOKENS, TokensView, text_view, tokens_view
+from inspect_tool.report.html_tokens import (
+    CHUNK_TOKENS,
+    MARKED_LABELS,
+    TokensView,
+    text_view,
+    tokens_view,
+)
 from inspect_tool.samples.sample import TokenSequence
 from inspect_tool.samples.vocabulary import Vocabulary
 from tests.texts import STRINGS
@@ -186,6 +192,25 @@ def test_one_endless_line_is_one_chunk(vocabulary: Vocabulary) -> None:
 def test_labels_unlike_the_token_are_told(vocabulary: Vocabulary) -> None:
     """A label that is neither -100 nor the token itself is carried along."""
     assert _view([5, 6, 7], vocabulary, labels=[-100, 6, 1]).labels == "2:1"
+
+
+def test_a_class_stands_beside_its_token(vocabulary: Vocabulary) -> None:
+    """A trained token whose label is another id, or a class, has a leaf that says so."""
+    ids = _ids(vocabulary, "a\nb")
+
+    view = _view(ids, vocabulary, labels=[-100, 1, ids[2]])
+
+    leaves = [leaf for run in view.chunks[0].runs for leaf in run.leaves]
+    assert [(leaf.text, leaf.label) for leaf in leaves] == [("a", None), ("\n", 1), ("b", None)]
+
+
+def test_labels_all_unlike_their_tokens_stay_quiet(vocabulary: Vocabulary) -> None:
+    """Where every label is wrong no token gets an element of its own for it."""
+    ids = [100] * (MARKED_LABELS + 1)
+
+    view = _view(ids, vocabulary, labels=[101] * len(ids))
+
+    assert len(view.chunks[0].runs[0].leaves) == 1
 
 
 def test_tokens_without_attention_are_told(vocabulary: Vocabulary) -> None:

@@ -52,7 +52,7 @@ def signatures(dataset: PreparedDataset, view: RowsView) -> Signatures:
 
     A row without a run of its own has a signature of zeros.
     """
-    from rensa import RMinHash  # type: ignore[import-untyped, unused-ignore]
+    from rensa import RMinHash
 
     flat, counts = _own_runs(dataset, view)
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.uint64)

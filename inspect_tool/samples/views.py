@@ -236,10 +236,9 @@ def _sequence(pieces: Sequence[Piece], columns: SequenceColumns, number: int) ->
     ids, offsets = _joined(pieces, columns.ids)
     uneven = np.zeros(len(offsets) - 1, dtype=np.bool_)
     parts: dict[str, tuple[Integers, Integers]] = {}
-    schema = pieces[0].block.batch.schema
     for role in ("labels", "attention", "positions"):
         column = getattr(columns, role)
-        if column is not None and pa.types.is_list(schema.field(column).type):
+        if column is not None:
             parts[role] = _joined(pieces, column)
             uneven |= np.diff(parts[role][1]) != np.diff(offsets)
     if uneven.any():

@@ -41,6 +41,18 @@ def test_counts(tmp_path: Path, labels: list[list[int]], batch_rows: int) -> Non
     assert made.complete
 
 
+def test_large_lists_are_lists(tmp_path: Path) -> None:
+    """Columns with 64-bit offsets are counted like the others."""
+    table = supervised([([7, 7], [-100, 7]), ([7], [7])])
+    for place, column in enumerate(table.schema.names):
+        large = pa.large_list(table.schema.field(column).type.value_type)
+        table = table.set_column(place, column, table[column].cast(large))
+
+    made = census(PreparedDataset.open(save(tmp_path, table)))
+
+    assert (made.lengths.tolist(), made.trained.tolist()) == ([2, 1], [1, 1])
+
+
 def test_both_sides_of_a_pair_are_counted(tmp_path: Path) -> None:
     """A reward pair has the tokens of chosen and rejected together, none of them labelled."""
     table = pa.table(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -103,6 +104,7 @@ class _Pass:
         self._taker = CensusTaker(setting.dataset)
         self._parts: list[list[Any]] = [[] for _ in rules]
         self._last = np.full(setting.dataset.num_rows, -1, dtype=np.int32)
+        self._ends: Counter[int] = Counter()
         self._longest = 0
         self._problems: dict[str, list[range]] = {}
         self._uneven: list[NDArray[np.int64]] = []
@@ -135,6 +137,8 @@ class _Pass:
                 parts.append(part)
         self._longest = max(self._longest, seen.longest)
         self._last[rows.start : rows.stop] = seen.last_trained
+        ids, counts = np.unique(seen.last_trained[seen.last_trained >= 0], return_counts=True)
+        self._ends.update(dict(zip(ids.tolist(), counts.tolist(), strict=True)))
         if len(seen.uneven):
             self._uneven.append(seen.uneven + rows.start)
 
@@ -178,13 +182,11 @@ class _Pass:
             )
 
     def _last_tokens(self) -> tuple[LastToken, ...]:
-        ids, counts = np.unique(self._last[self._last >= 0], return_counts=True)
-        order = np.argsort(-counts, kind="stable")[:LAST_TOKENS]
         markers = self._setting.markers
         vocabulary = markers.vocabulary if markers else None
         return tuple(
-            LastToken(int(ids[i]), shown_piece(vocabulary, int(ids[i])), int(counts[i]))
-            for i in order
+            LastToken(token_id, shown_piece(vocabulary, token_id), count)
+            for token_id, count in self._ends.most_common(LAST_TOKENS)
         )
 
 

@@ -37,6 +37,10 @@ def chosen_rows(
     return list(rows)
 
 
+MAX_TURNS: Final = 1000
+"""Rows of one finding that may come to be shown."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """A finding on a row: ``number`` is its place among the page's findings, from 1."""
@@ -52,15 +56,16 @@ def marks_of_rows(findings: Sequence[Finding], rows: Sequence[int]) -> dict[int,
     for number, finding in enumerate(findings, start=1):
         if finding.severity == "info":
             continue
-        for row in marks.keys() & set(finding.rows):
-            marks[row].append(Mark(number, finding.code, finding.severity))
+        for row in rows:
+            if row in finding.rows:
+                marks[row].append(Mark(number, finding.code, finding.severity))
     return marks
 
 
 def _in_turns(findings: Sequence[Finding]) -> Iterator[int]:
     """Yield rows of the findings by turns, each row once."""
     seen: set[int] = set()
-    for turn in zip_longest(*(islice(finding.rows, 1000) for finding in findings)):
+    for turn in zip_longest(*(finding.rows[:MAX_TURNS] for finding in findings)):
         for row in turn:
             if row is not None and row not in seen:
                 seen.add(row)

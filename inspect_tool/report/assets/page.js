@@ -166,7 +166,7 @@ function tokenAt(x, y, target) {
     if (offset < 0 || offset >= node.length) return false;
     range.setStart(node, offset);
     range.setEnd(node, offset + 1);
-    return [...range.getClientRects()].some((box) => x >= box.left && x <= box.right && y >= box.top - 4 && y <= box.bottom + 4);
+    return [...range.getClientRects()].some((box) => x >= box.left && x <= box.right && y >= box.top - 6 && y <= box.bottom + 6);
   };
   const offset = blank ? 0 : [caret.offset, caret.offset - 1].find(holds);
   if (offset === undefined) return null;

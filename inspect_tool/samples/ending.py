@@ -46,11 +46,10 @@ def _last_content(sequence: TokenSequence, vocabulary: Vocabulary) -> int | None
     pad = vocabulary.roles.get("pad")
     if pad is not None and pad not in {vocabulary.roles.get("eos"), vocabulary.roles.get("unk")}:
         attended = attended & (sequence.ids != pad)
-    candidates: list[int] = np.flatnonzero(attended)[::-1].tolist()
-    for index in candidates:
+    for index in np.flatnonzero(attended)[::-1]:
         data = vocabulary.bytes_of(int(sequence.ids[index]))
         if not data or data.strip():
-            return index
+            return int(index)
     return None
 
 

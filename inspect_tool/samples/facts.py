@@ -19,6 +19,7 @@ from inspect_tool.samples.turns import turns_of
 
 if TYPE_CHECKING:
     from inspect_tool.samples.sample import Sample, TokenSequence
+    from inspect_tool.samples.turns import Turns
     from inspect_tool.samples.vocabulary import Vocabulary
 
 Tone = Literal["", "trained", "masked", "special", "warning"]
@@ -42,8 +43,13 @@ class Fact:
     tone: Tone = ""
 
 
-def token_facts(sequence: TokenSequence, index: int, vocabulary: Vocabulary | None) -> list[Fact]:
-    """Return what is known of token ``index``: what it is, how it is trained, where it stands."""
+def token_facts(
+    sequence: TokenSequence, index: int, vocabulary: Vocabulary | None, *, turns: bool = True
+) -> list[Fact]:
+    """Return what is known of token ``index``: what it is, how it is trained, where it stands.
+
+    Not its turn without ``turns``: in a long sequence those take a while to be found.
+    """
     facts = _identity(sequence, index, vocabulary)
     facts += _training(sequence, index, vocabulary)
     facts.append(Fact("position", f"{index:,} of {len(sequence):,}"))
@@ -58,13 +64,7 @@ def token_facts(sequence: TokenSequence, index: int, vocabulary: Vocabulary | No
         span = sequence.spans[number]
         place = f"{number + 1:,} of {len(sequence.spans):,}, {_range(span.start, span.stop)}"
         facts.append(Fact("span", place))
-    turns = turns_of(sequence, vocabulary)
-    if turns.source != "spans":
-        turn = turns.at(index)
-        role = f"{glyphs.safe(turn.role)}, " if turn.role else ""
-        place = f"{turn.number:,} of {len(turns):,}, {role}{_range(turn.start, turn.stop)}"
-        facts.append(Fact("turn", place))
-    return facts
+    return [*facts, *_turn_facts(turns_of(sequence, vocabulary), index)] if turns else facts
 
 
 def sample_facts(
@@ -159,6 +159,16 @@ def _training(sequence: TokenSequence, index: int, vocabulary: Vocabulary | None
     piece = None if vocabulary is None else vocabulary.piece(label)
     shown = "" if piece is None else f" {_short(piece)}"
     return [Fact("label", f"{label}{shown}, trained, not this token's id", "warning")]
+
+
+def _turn_facts(turns: Turns, index: int) -> list[Fact]:
+    """Tell in which turn a token stands; runs of labels are spans already, and no turns."""
+    if turns.source == "spans":
+        return []
+    turn = turns.at(index)
+    role = f"{glyphs.safe(turn.role)}, " if turn.role else ""
+    place = f"{turn.number:,} of {len(turns):,}, {role}{_range(turn.start, turn.stop)}"
+    return [Fact("turn", place)]
 
 
 def _trained_facts(sequence: TokenSequence, vocabulary: Vocabulary | None) -> list[Fact]:

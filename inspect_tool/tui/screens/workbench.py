@@ -59,7 +59,7 @@ class Workbench(Screen[None], TellsFailures):
         super().__init__()
         self._compositor = ChangesCompositor()
         self.wishes = Wishes()
-        self.views: list[DocumentView] = [DocumentView(first)] if first else []
+        self.views: list[DocumentView] = [self._view_of(first)] if first else []
         self.active: DocumentView | None = self.views[0] if self.views else None
         self.is_shown = False
         """Whether the first screen was painted."""
@@ -70,6 +70,8 @@ class Workbench(Screen[None], TellsFailures):
         self._explorer_pane = Vertical(id="explorer-pane")
         self._rows_pane = Vertical(id="rows-pane")
         self._warm: TokenSequence | None = None
+        """The long sequence whose turns are known, and the one whose are being found."""
+        self._warming: TokenSequence | None = None
         self._tabs, self._status = Bar(id="tabs"), Bar(id="status")
         self._rows_title, self._hints = Bar(id="rows-title"), Bar(id="hints", whole=True)
         self._panes = Panes()
@@ -94,6 +96,7 @@ class Workbench(Screen[None], TellsFailures):
 
     def on_mount(self) -> None:
         """Put the focus on the tokens; the inspector may wait for the first screen."""
+        self.update_panes()
         self.focus_main()
         self.call_after_refresh(self._first_screen_shown)
 
@@ -106,7 +109,7 @@ class Workbench(Screen[None], TellsFailures):
 
     async def add(self, document: Document) -> DocumentView:
         """Open a tab and turn to it."""
-        view = DocumentView(document)
+        view = self._view_of(document)
         self.views.append(view)
         await self.query_one("#documents").mount(view)
         self.turn_to(view)
@@ -209,9 +212,11 @@ class Workbench(Screen[None], TellsFailures):
 
     # What comes up from the panes
 
-    @on(DocumentView.Changed)
-    def _view_changed(self, event: DocumentView.Changed) -> None:
-        if event.view is self.active:
+    def _view_of(self, document: Document) -> DocumentView:
+        return DocumentView(document, on_change=self._view_changed)
+
+    def _view_changed(self, view: DocumentView) -> None:
+        if view is self.active:
             self.update_panes()
 
     @on(RowsList.Selected, "RowsList")
@@ -272,20 +277,24 @@ class Workbench(Screen[None], TellsFailures):
         opened, sequence = view.document.opened, view.sequence
         if view.sample is None or opened is None or sequence is None or view.tokens is None:
             self.inspector.clear()
-        elif len(sequence) > LONG and sequence is not self._warm:
-            self._warm_up(sequence, opened.vocabulary)
-        else:
-            self.inspector.show(view.sample, view.active, view.tokens.cursor, opened.vocabulary)
+            return
+        known = len(sequence) <= LONG or sequence is self._warm
+        vocabulary, cursor = opened.vocabulary, view.tokens.cursor
+        self.inspector.show(view.sample, view.active, cursor, vocabulary, turns=known)
+        if not known and sequence is not self._warming:
+            self._warming = sequence
+            self.call_after_refresh(self._warm_up, sequence, vocabulary)
 
     @work(thread=True, exclusive=True, group="inspect", exit_on_error=False)
     def _warm_up(self, sequence: TokenSequence, vocabulary: Vocabulary | None) -> None:
-        """Work out the turns of a long sequence, which the inspector then finds remembered."""
+        """Find the turns of a long sequence; the inspector then has them remembered."""
         turns_of(sequence, vocabulary)
         self.app.call_from_thread(self._warmed_up, sequence)
 
     def _warmed_up(self, sequence: TokenSequence) -> None:
-        self._warm = sequence
-        self._update_inspector()
+        if sequence is self._warming:
+            self._warm, self._warming = sequence, None
+            self._update_inspector()
 
     def _update_explorer(self) -> None:
         splits = [split for view in self.views for split in splits_of(view)]

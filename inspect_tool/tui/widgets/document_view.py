@@ -28,6 +28,8 @@ from inspect_tool.tui.widgets.parts import line_width
 from inspect_tool.tui.widgets.sequence_pane import SequencePane
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.app import ComposeResult
     from textual.events import DescendantFocus, Resize
     from textual.widget import Widget
@@ -44,20 +46,14 @@ SIDE_BY_SIDE = 90
 
 
 class DocumentView(Vertical, TellsFailures):
-    """Shows one row of a document. Posts ``Changed`` whenever something of it is to be drawn."""
+    """Shows one row of a document.
+
+    ``on_change`` is called whenever another row, token or order is shown, or more is known of the
+    document. Called, not posted: what stands beside the tokens is to change in the same frame.
+    """
 
     document: reactive[Document] = reactive(None, init=False, always_update=True)  # type: ignore[arg-type]
     row: reactive[int] = reactive(0, init=False)
-
-    @dataclass
-    class Changed(Message):
-        """Another row, token or order is shown, or more is known of the document."""
-
-        view: DocumentView
-
-        def can_replace(self, message: Message) -> bool:
-            """Let one of these stand for several."""
-            return isinstance(message, DocumentView.Changed) and message.view is self.view
 
     @dataclass
     class Counted(Message):
@@ -79,7 +75,9 @@ class DocumentView(Vertical, TellsFailures):
         order: RowOrder | None
         problem: str = ""
 
-    def __init__(self, document: Document, *, row: int = 0) -> None:
+    def __init__(
+        self, document: Document, *, on_change: Callable[[DocumentView], None], row: int = 0
+    ) -> None:
         super().__init__()
         self.set_reactive(DocumentView.document, document)
         self.set_reactive(DocumentView.row, row)
@@ -88,6 +86,7 @@ class DocumentView(Vertical, TellsFailures):
         """The sequence that has, or last had, the focus."""
         self.needle: str | int | None = None
         """What was last searched for in this tab."""
+        self._on_change = on_change
         self._panes: list[SequencePane] = []
         self._wanted: RowOrder | None = None
 
@@ -234,10 +233,6 @@ class DocumentView(Vertical, TellsFailures):
         elif event.table is self.document.table:
             self.document = replace(self.document, order=event.order)
 
-    def on_token_view_cursor_moved(self) -> None:
-        """Describe the token under the cursor."""
-        self._describe()
-
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Let the inspector follow the focus."""
         for pane in self._panes:
@@ -253,6 +248,8 @@ class DocumentView(Vertical, TellsFailures):
         self._panes = []
         names = self._sequence_names()
         self._panes = [SequencePane(i, titled=len(names) > 1) for i in range(len(names))]
+        for pane in self._panes:
+            self.watch(pane.tokens, "cursor", self._describe, init=False)
         pair = [
             p for p, name in zip(self._panes, names, strict=True) if name in {"chosen", "rejected"}
         ]
@@ -313,7 +310,7 @@ class DocumentView(Vertical, TellsFailures):
         if self.sequence is not None and self.tokens is not None and document.opened is not None:
             vocabulary = document.opened.vocabulary
             below.left = token_line(self.sequence, self.tokens.cursor, vocabulary)
-        self.post_message(self.Changed(self))
+        self._on_change(self)
 
     @work(thread=True, exclusive=True, group="count", exit_on_error=False)
     def _count(self, opened: Opened) -> None:

@@ -72,12 +72,21 @@ class Inspector(ScrollView, can_focus=True):
         self._sample_strips: list[Strip] = []
 
     def show(
-        self, sample: Sample, sequence: int, index: int | None, vocabulary: Vocabulary | None
+        self,
+        sample: Sample,
+        sequence: int,
+        index: int | None,
+        vocabulary: Vocabulary | None,
+        *,
+        turns: bool = True,
     ) -> None:
-        """Show token ``index`` of one sequence of a sample; no token if it is None or past it."""
+        """Show token ``index`` of one sequence of a sample; no token if it is None or past it.
+
+        ``turns``: with the turn that it stands in, which takes a while in a long sequence.
+        """
         tokens = sample.sequences[sequence] if sample.sequences else None
         if tokens is not None and index is not None and 0 <= index < len(tokens):
-            self._token = [("Token", token_facts(tokens, index, vocabulary))]
+            self._token = [("Token", token_facts(tokens, index, vocabulary, turns=turns))]
         else:
             self._token = []
         if self._shown != (sample, sequence, vocabulary):

@@ -11,7 +11,7 @@ import numpy as np
 from inspect_tool.findings import SEVERITIES
 from inspect_tool.report.lines import printed
 from inspect_tool.report.marks import ascii_only
-from inspect_tool.report.summary import percent
+from inspect_tool.report.summary import counted, percent
 from inspect_tool.report.wrap import Segment, wrapped
 from inspect_tool.samples.glyphs import safe
 
@@ -115,8 +115,7 @@ def _finding(finding: Finding, config: Config | None, look: Look) -> Iterator[Se
     yield Segment(finding.severity.ljust(8), color)
     yield Segment(f" {finding.code}", _BOLD if look.color else "")
     if finding.count:
-        noun = "row" if finding.count == 1 else "rows"
-        yield Segment(f"  {finding.count:,} {noun}: {named_rows(finding.rows)}")
+        yield Segment(f"  {counted(finding.count, 'row')}: {named_rows(finding.rows)}")
     yield Segment("\n")
     yield from _part("", safe(finding.message, newline=" "), look)
     if finding.evidence:
@@ -153,14 +152,10 @@ def _ending(report: Report, look: Look) -> Iterator[Segment]:
         severity: sum(finding.severity == severity for finding in report.findings)
         for severity in SEVERITIES
     }
-    found = [
-        f"{count} {_NOUNS[severity]}{'' if count == 1 else 's'}"
-        for severity, count in counts.items()
-        if count
-    ]
+    found = [counted(count, _NOUNS[severity]) for severity, count in counts.items() if count]
     yield Segment(", ".join(found) or "nothing found", _BOLD if look.color else "")
     accepted = f", {report.accepted:,} accepted by the baseline" if report.accepted else ""
-    yield Segment(f"{accepted}; {len(report.run)} checks run\n")
+    yield Segment(f"{accepted}; {counted(len(report.run), 'check')} run\n")
     for reason, codes in _by_reason(report.not_run).items():
         yield Segment(f"not run: {', '.join(codes)} ({reason})\n", _DIM if look.color else "")
 

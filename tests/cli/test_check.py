@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from typing import TYPE_CHECKING, Any
@@ -9,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from inspect_tool.cli import checking
 from tests.arrow_files import save, supervised
 from tests.hostile import hostile_text, hostile_tokenizer, hostile_tokens
 from tests.processes import run, run_in_terminal
-from tests.samples.checks.rendered import turns
+from tests.samples.checks.rendered import checked, turns
 from tests.schemas import schema
 
 if TYPE_CHECKING:
@@ -147,6 +149,7 @@ def test_baseline(folder: Path, tmp_path: Path, chatml_dir: Path) -> None:
     new = run(*command, *baseline)
 
     assert (written.returncode, len(codes(written))) == (0, 3)
+    assert "accepted.json: accepts 3 findings from now on" in written.stderr
     assert (known.returncode, codes(known), document(known)["accepted"]) == (0, [], 3)
     assert (new.returncode, codes(new)) == (1, ["L-ALL-MASKED"])
 
@@ -256,3 +259,40 @@ def test_hostile_json(tmp_path: Path) -> None:
 
     assert result.stdout.isascii()
     assert "L-ID-RANGE" in codes(result)
+
+
+class Terminal(io.StringIO):
+    """A stream that somebody watches."""
+
+    def isatty(self) -> bool:
+        """Always."""
+        return True
+
+
+def test_a_long_pass_tells_how_far_it_is(
+    tmp_path: Path, chatml_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line is written over itself, and nothing of it is left in the end."""
+    monkeypatch.setattr(checking, "QUIET_SECONDS", 0.0)
+    report = checked(tmp_path, [turns(chatml_dir, ASK, ("assistant", "Yes.", True))], chatml_dir)
+    stream = Terminal()
+    progress = checking.Progress(stream)
+
+    progress.tell(report)
+    progress.forget()
+
+    first, *rest, last = stream.getvalue().split("\r")[1:]
+    assert first == "checked 1 of 1 rows"
+    assert [line.strip() for line in (*rest, last)] == ["", ""]
+
+
+def test_nobody_is_told_where_nobody_watches(tmp_path: Path, chatml_dir: Path) -> None:
+    """A log gets no progress."""
+    report = checked(tmp_path, [turns(chatml_dir, ASK, ("assistant", "Yes.", True))], chatml_dir)
+    stream = io.StringIO()
+    progress = checking.Progress(stream)
+
+    progress.tell(report)
+    progress.forget()
+
+    assert stream.getvalue() == ""

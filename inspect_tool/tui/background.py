@@ -74,6 +74,11 @@ class Background:
         self.preparing: str | None = None
         """The name of the config that is being prepared."""
 
+    @property
+    def worker_pid(self) -> int | None:
+        """Return the process id of the axolotl worker while it runs."""
+        return self._worker.pid if self._worker else None
+
     def confirm(self, view: DocumentView) -> bool:
         """Ask axolotl whether a view's config made its dataset; False if that is not open."""
         document = view.document

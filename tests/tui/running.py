@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 WIDE = (160, 48)
 NARROW = (80, 24)
 
-TURNS = 1500
-"""How often the app gets its turn before a condition counts as never fulfilled."""
+PATIENCE = 120.0
+"""Seconds after which a condition counts as never fulfilled; only reached when something hangs."""
 
 NAMES = {
     " ": "space",
@@ -88,12 +89,11 @@ class Running:
 
     async def until(self, condition: Callable[[], object], what: str) -> None:
         """Let the app run until ``condition`` holds; fails saying what it waited for."""
-        for _ in range(TURNS):
-            if condition():
-                await self.pilot.pause()
-                return
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < deadline, f"no {what}; the screen shows\n{self.screen}"
             await self.pilot.pause(0.02)
-        raise AssertionError(f"still waiting for {what}; the screen shows\n{self.screen}")
+        await self.pilot.pause()
 
     async def settled(self) -> None:
         """Wait until every row is counted and the explorer has looked around."""

@@ -63,9 +63,17 @@ class ProblemsList(LineList):
         """Only a finding's first line can be chosen."""
         return 0 <= index < len(self._drawn) and self._drawn[index].first
 
-    def watch_findings(self) -> None:
-        """Draw other findings."""
+    def watch_findings(self, old: tuple[Finding, ...], new: tuple[Finding, ...]) -> None:
+        """Draw other findings; what the cursor is on stays under it."""
+        drawn = self._drawn[self.cursor] if self.cursor < len(self._drawn) else None
         self._wrap(self.size.width)
+        if drawn is None:
+            return
+        held = old[drawn.finding]
+        for place in filter(self.selectable, range(len(self._drawn))):
+            finding = new[self._drawn[place].finding]
+            if (finding.code, finding.message) == (held.code, held.message):
+                self.cursor = place
 
     def watch_note(self) -> None:
         """Say something else while there are none."""

@@ -147,7 +147,8 @@ def _syntax_error(error: yaml.YAMLError, path: Path, text: str) -> ConfigError:
     if mark is None:
         return ConfigError(f"not valid YAML ({problem})", place=path)
     line = mark.line + 1
-    written = text.splitlines()[mark.line] if mark.line < text.count("\n") + 1 and text else ""
+    lines = text.splitlines()
+    written = lines[mark.line] if mark.line < len(lines) else ""
     if "\t" in written[: len(written) - len(written.lstrip())]:
         return ConfigError(
             "a tab indents this line", place=f"{path}:{line}", fix="YAML wants spaces"

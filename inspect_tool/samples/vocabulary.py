@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 ROLES = ("bos", "eos", "unk", "pad", "sep", "cls", "mask")
 """The special-token roles that a tokenizer's config names, in its order."""
+MAX_PIECES = 10_000_000
+"""More than any vocabulary has; an id beyond it is a mistake that would take all memory."""
 
 
 class TokenizerMissingError(InspectError):
@@ -83,7 +85,7 @@ class Vocabulary:
             pieces, special, added = _read_pieces(spec)
             decoder = decoder_of(spec)
             prefix = tuple(_prefix(spec.get("post_processor")))
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        except (LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:
             raise _unreadable(error, place or name) from error
         return cls(
             name=name,
@@ -203,7 +205,10 @@ def _read_pieces(spec: Mapping[str, Any]) -> tuple[list[str | None], list[bool],
     entries = vocab.items() if isinstance(vocab, dict) else _unigram_entries(vocab)
     named: list[tuple[str, int]] = list(entries)
     tokens = spec.get("added_tokens") or []
-    size = max([i for _, i in named] + [t["id"] for t in tokens], default=-1) + 1
+    ids = [i for _, i in named] + [t["id"] for t in tokens]
+    size = max(ids, default=-1) + 1
+    if size > MAX_PIECES or min(ids, default=0) < 0:
+        raise ValueError(f"its ids run from {min(ids)} to {max(ids)}")
     pieces: list[str | None] = [None] * size
     special, added = [False] * size, [False] * size
     for piece, index in named:
@@ -213,6 +218,8 @@ def _read_pieces(spec: Mapping[str, Any]) -> tuple[list[str | None], list[bool],
         pieces[token["id"]] = as_known(token["content"], spec.get("normalizer"))
         added[token["id"]] = True
         special[token["id"]] = bool(token.get("special"))
+    if not {str, type(None)}.issuperset(map(type, pieces)):
+        raise TypeError("a piece is no text")
     return pieces, special, added
 
 

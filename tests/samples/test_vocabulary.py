@@ -184,7 +184,21 @@ def test_no_tokenizer_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{}", "[]", '{"model": {"vocab": 3}}', '{"model": {"vocab": {"a": "b"}}}', "\x00", "null"],
+    [
+        "",
+        "{}",
+        "[]",
+        "null",
+        "\x00",
+        "[" * 100_000,
+        '{"model": {"vocab": 3}}',
+        '{"model": {"vocab": {"a": "b"}}}',
+        '{"model": {"vocab": {"a": -1}}}',
+        '{"model": {"vocab": {"a": 1000000000000}}}',
+        '{"model": {"vocab": [[["a"], 0]]}}',
+        '{"model": {"vocab": {}}, "added_tokens": [{"id": 0, "content": 7}]}',
+    ],
+    ids=range(12),
 )
 def test_a_broken_tokenizer_is_named(content: str, tmp_path: Path) -> None:
     """Whatever lies in tokenizer.json, the error names that file."""

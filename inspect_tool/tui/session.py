@@ -232,4 +232,5 @@ def explorer_root(document: Document) -> Path:
         return Path.cwd()
     if target.config is not None or document.is_directory:
         return target.cwd
-    return target.path if target.path.is_dir() else target.path.parent
+    is_dataset = target.dataset is not None and target.path == target.dataset.path
+    return target.path.parent if is_dataset or target.path.is_file() else target.path

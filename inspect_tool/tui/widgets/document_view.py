@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from inspect_tool.tui.document import Document
     from inspect_tool.tui.widgets.token_view import TokenView
 
-SIDE_BY_SIDE = 90
+SIDE_BY_SIDE = 80
 """Width from which the two sides of a pair stand beside each other."""
 
 

@@ -13,7 +13,7 @@ from inspect_tool.samples.checks.split_texts import SplitTexts
 from inspect_tool.samples.turns import HEADERS, ROLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -48,6 +48,9 @@ ENDS: Final = frozenset(
     }
 )
 """Tokens that models in use end a turn or a text with (see docs/checks.md)."""
+
+SPACES: Final = " \t\n\r\f\v"
+"""White space as templates trim it; wider spaces are somebody's text."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,41 +180,50 @@ class Markers:
         unsettled = kinds < 0
         if unsettled.any():
             for index in np.unique(known[unsettled]).tolist():
-                self._space[index] = _space_of(self._text(index))
+                self._space[index] = self._space_kind(index)
             kinds = self._space[known]
         return np.asarray(kinds)
 
-    def _text(self, index: int) -> str:
-        """Return the text of an id, as far as white space at its edges is concerned."""
-        vocabulary = self.vocabulary
-        piece = vocabulary.piece(index) or ""
-        added = index < len(vocabulary) and vocabulary.added[index]
-        if self._spelled is None or added or piece.startswith("<0x"):
-            return vocabulary.bytes_of(index).decode("utf-8", "replace")
-        return piece.translate(self._spelled)
+    def _space_kind(self, index: int) -> int:
+        """Tell what white space the text of an id has at its edges."""
+        vocabulary, spelled = self.vocabulary, self._spelled
+        piece = vocabulary.piece(index)
+        if not piece:
+            return 0
+        if spelled is None or vocabulary.added[index] or piece.startswith("<0x"):
+            return _space_of(vocabulary.bytes_of(index).decode("utf-8", "replace"))
+        if _is_ink(piece[-1], spelled):
+            if _is_ink(piece[0], spelled):
+                return 0
+            if spelled.get(ord(piece[0])) == " " and _is_ink(piece[1], spelled):
+                return _FIRST_SPACE
+        return _space_of(piece.translate(spelled))
 
     @cached_property
     def _spelled(self) -> dict[int, str] | None:
         """Return how pieces write white space, None where it takes more than single characters."""
         decoder = self.vocabulary.decoder
         if decoder.alphabet is not None:
-            return {ord(c): chr(b) for c, b in decoder.alphabet.items() if b in _SPACES}
+            return {ord(c): chr(b) for c, b in decoder.alphabet.items() if chr(b) in SPACES}
         single = all(len(old) == 1 for old, _ in decoder.replacements)
         if decoder.suffix or decoder.word_prefix or not single:
             return None
         return {ord(old): new for old, new in decoder.replacements}
 
 
-_SPACES = frozenset(b" \t\n\r\f\v")
 _ONE_SPACE, _ALL_SPACE, _LAST_SPACE, _FIRST_SPACE, _WIDE_START = (1 << bit for bit in range(5))
+
+
+def _is_ink(char: str, spelled: Mapping[int, str]) -> bool:
+    return ord(char) not in spelled and char not in SPACES
 
 
 def _space_of(text: str) -> int:
     if text == " ":
         return _ONE_SPACE
-    start = text[: len(text) - len(text.lstrip())]
+    start = text[: len(text) - len(text.lstrip(SPACES))]
     wide = _WIDE_START if len(start) > 1 or start not in {"", " "} else 0
     if start == text:
         return wide | _ALL_SPACE if text else 0
     first = _FIRST_SPACE if start else 0
-    return wide | first | (_LAST_SPACE if text != text.rstrip() else 0)
+    return wide | first | (_LAST_SPACE if text != text.rstrip(SPACES) else 0)

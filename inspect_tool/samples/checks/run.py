@@ -70,19 +70,18 @@ def check(
     """
     setting = _setting(dataset, vocabulary, Intent.of(config))
     asked = chosen(select=select, ignore=ignore, request=request)
-    possible = [rule for rule in asked if rule.applies(setting)]
+    possible = tuple(rule for rule in asked if rule.applies(setting))
     reasons = {rule.code: reason for rule in possible if (reason := rule.undecided(setting))}
     rules = tuple(rule for rule in possible if rule.code not in reasons)
-    taker = _Pass(setting, rules, reasons)
-    taker.damages = is_wanted(DAMAGED, select=select, ignore=ignore)
+    damages = is_wanted(DAMAGED, select=select, ignore=ignore)
+    taker = _Pass(setting, rules, reasons, damages=damages)
     due = conclude = time.monotonic() + PART_SECONDS
     findings: tuple[Finding, ...] = ()
     for looked in scan(dataset, taker.look):
         taker.add(looked)
         if cancelled is not None and cancelled():
             break
-        now = time.monotonic()
-        if on_part is None or now < due:
+        if on_part is None or (now := time.monotonic()) < due:
             continue
         if now >= conclude:
             findings = taker.findings(final=False)
@@ -96,8 +95,15 @@ def check(
 class _Pass:
     """Collects what the stretches of one scan give."""
 
-    def __init__(self, setting: Setting, rules: tuple[Rule, ...], reasons: dict[str, str]) -> None:
-        self.damages = True
+    def __init__(
+        self,
+        setting: Setting,
+        rules: tuple[Rule, ...],
+        reasons: dict[str, str],
+        *,
+        damages: bool,
+    ) -> None:
+        self._damages = damages
         self._setting = setting
         self._rules = rules
         self._reasons = reasons
@@ -145,7 +151,7 @@ class _Pass:
     def findings(self, *, final: bool) -> tuple[Finding, ...]:
         """Conclude from what was seen so far; some rules only when it is all."""
         summary = Summary(self._setting, self._taker.census(), self._longest, self._last)
-        found = list(self._damaged()) if self.damages else []
+        found = list(self._damaged()) if self._damages else []
         for rule, parts in zip(self._rules, self._parts, strict=True):
             if final or not rule.at_end:
                 found += rule.conclude(parts, summary)

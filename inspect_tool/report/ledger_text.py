@@ -38,7 +38,9 @@ def _ledger(
 ) -> Iterator[Segment]:
     stored = f"{found.prepared:,} prepared" if found.dataset else "nothing prepared yet"
     title = [found.split, counted(len(found.rows), "raw row"), stored]
-    yield from heading([*title, str(found.dataset or "")][: 4 if found.dataset else 3], look)
+    if found.dataset is not None:
+        title.append(_from_here(str(found.dataset)))
+    yield from heading(title, look)
     for fate, number in sorted(found.fates.items(), key=lambda item: list(Fate).index(item[0])):
         yield Segment(f"{number:>9,}  {fate.value}", TROUBLE if fate in BAD and look.color else "")
         yield Segment(f"{_reasons(found, fate)}\n")
@@ -52,6 +54,11 @@ def _ledger(
     if len(shown) < len(rows):
         yield Segment(f"{len(rows) - len(shown):,} more: --all prints them\n")
     yield Segment("\n")
+
+
+def _from_here(path: str) -> str:
+    relative = os.path.relpath(path)
+    return path if relative.startswith("..") else relative
 
 
 def _reasons(found: Ledger, fate: Fate) -> str:
@@ -81,8 +88,7 @@ def _strangers(found: Ledger, look: Look) -> Iterator[Segment]:
 def _row(found: Ledger, row: LedgerRow, look: Look, place: RawPlace) -> Iterator[Segment]:
     where = f"{found.info.sources[row.source].entry} row {row.row}"
     if place.file is not None:
-        relative = os.path.relpath(place.file)
-        name = place.file if relative.startswith("..") else relative
+        name = _from_here(place.file)
         where = f"{name}:{place.line}" if place.line else f"{name} row {row.row}"
     parts = [f"{where}  {row.fate.value}"]
     if row.prepared:

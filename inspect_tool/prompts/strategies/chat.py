@@ -134,6 +134,7 @@ def explain_conversation(
     reasons = Reasons(conversation.ids, conversation.labels, rules.TEMPLATE)
     raw = raw_turns(strategy, row, len(conversation.turns))
     spans: dict[int, tuple[int, int]] = {}
+    replay: _Replay | None = None
     turns: tuple[Turn, ...]
     if conversation.prefix is not None:
         turns = _replay_last_turn(strategy, conversation, reasons, raw)
@@ -143,9 +144,11 @@ def explain_conversation(
         turns = _turns(conversation, raw, trained=frozenset(replay.trained))
     if reasons.is_open(0) and reasons.ids[0] == strategy.tokenizer.bos_token_id:
         reasons.set(0, 1, rules.BOS)
-    reasons.verify()
     sources = SourceMap(len(reasons))
     chat_sources(strategy, conversation, row, sources, raw=raw, spans=spans)
+    if replay is not None:
+        replay.name_lost(turns, sources)
+    reasons.verify()
     return reasons.explained(place, sources, turns=turns)
 
 
@@ -202,8 +205,17 @@ class _Replay:
         ends.last()
         for index, turn in enumerate(self.conversation.turns):
             self._mask(index, turn)
-        ends.rest(self.spans, self.trained, len(self.conversation.turns))
+        ends.rest(self.spans, self.trained, self.conversation.turns)
         return self.spans
+
+    def name_lost(self, turns: tuple[Turn, ...], sources: SourceMap) -> None:
+        """Name the rule of text that belongs to a turn which axolotl did not find."""
+        for turn in turns:
+            rule, _ = self._rule(self.conversation.turns[turn.index])
+            lost = rules.TURN_NOT_FOUND if turn.trained else rule
+            tokens = [] if turn.index in self.spans else sources.tokens_of_turn(turn.raw)
+            for token in filter(self.reasons.is_open, tokens):
+                self.reasons.set(token, token + 1, lost, turn=turn.index, inferred=True)
 
     def _rule(self, turn: dict[str, Any]) -> tuple[Rule, bool]:
         """Return what decides a turn, in axolotl's order, and whether it is trained."""

@@ -57,14 +57,17 @@ class Ends:
         for token, turn in self._left:
             self._mask(token, self._rule(token, trained=False), turn)
 
-    def rest(self, spans: Mapping[int, tuple[int, int]], trained: set[int], turns: int) -> None:
+    def rest(
+        self, spans: Mapping[int, tuple[int, int]], trained: set[int], turns: list[dict[str, Any]]
+    ) -> None:
         """Name the rules of end tokens that axolotl did not take."""
         for token, turn in self._far:
             if token < self._next_start(spans, turn):
                 self._mask(token, rules.END_TOO_FAR, turn)
-        for turn in range(turns):
+        for turn, message in enumerate(turns):
             if turn not in spans:
-                self._in_gap(turn, spans)
+                lost = rules.TURN_NOT_FOUND if message.get("content") else rules.EMPTY_TURN
+                self._in_gap(turn, spans, lost if turn in trained else None)
             elif turn not in trained:
                 self._after_masked(turn, spans)
         self._unknown(spans, trained)
@@ -87,13 +90,19 @@ class Ends:
                 self._mask(token, self._rule(token, trained=False), turn)
                 return
 
-    def _in_gap(self, turn: int, spans: Mapping[int, tuple[int, int]]) -> None:
-        """Give the end tokens between a turn's neighbours to the turn that was not found."""
+    def _in_gap(self, turn: int, spans: Mapping[int, tuple[int, int]], lost: Rule | None) -> None:
+        """Give the end tokens between a turn's neighbours to the turn that was not found.
+
+        ``lost`` is why, None for a turn that would have been masked anyway.
+        """
         start = max((stop for k, (_, stop) in spans.items() if k < turn), default=0)
+        first = None
         for token in range(start, self._next_start(spans, turn)):
             if self.ids[token] in self.end_ids and self.reasons.is_open(token):
-                self._mask(token, rules.EMPTY_TURN, turn, inferred=True)
-                return
+                first = token if first is None else first
+                if token - first > REACH:
+                    return
+                self._mask(token, lost or self._rule(token, trained=False), turn, inferred=True)
 
     def _unknown(self, spans: Mapping[int, tuple[int, int]], trained: Collection[int]) -> None:
         """Find the token that the template ends turns with, if axolotl knows it as no end."""

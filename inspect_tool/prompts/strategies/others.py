@@ -14,7 +14,7 @@ import numpy as np
 from inspect_tool.prompts import rules
 from inspect_tool.prompts.strategies.reader import Place, Reasons, Rendered, Row
 from inspect_tool.prompts.strategies.record import Recorder
-from inspect_tool.prompts.strategies.sources import Leaf, SourceMap, by_search, offsets_of
+from inspect_tool.prompts.strategies.sources import Leaf, SourceMap, by_search, offsets_of, texts_in
 from inspect_tool.samples.sample import IGNORE_INDEX
 
 if TYPE_CHECKING:
@@ -89,8 +89,9 @@ class OtherReader:
     trained = rules.STRATEGY_TRAINED
     masked = rules.STRATEGY_MASKED
 
-    def __init__(self, strategy: Any) -> None:
+    def __init__(self, strategy: Any, tokenizer: Any = None) -> None:
         self.strategy = strategy
+        self.tokenizer = tokenizer or strategy.tokenizer
 
     def render(self, row: Row) -> list[Rendered]:
         """Return the prepared rows, however many the strategy makes."""
@@ -104,16 +105,26 @@ class OtherReader:
 
     def explain(self, row: Row, place: Place) -> list[Explained]:
         """Return the rows with what their labels alone tell."""
-        return [self._explain(part, item, place) for part, item in enumerate(self.render(row))]
+        return [self._explain(part, item, row, place) for part, item in enumerate(self.render(row))]
 
-    def _explain(self, part: int, rendered: Rendered, place: Place) -> Explained:
+    def _explain(self, part: int, rendered: Rendered, row: Row, place: Place) -> Explained:
         reasons = Reasons(rendered.ids, rendered.labels, self.masked)
         trained = np.asarray(rendered.labels) != IGNORE_INDEX
         for token in np.flatnonzero(trained).tolist():
             reasons.set(token, token + 1, self.trained)
         self.refine(reasons)
         reasons.verify(classes=True)
-        return reasons.explained(place, SourceMap(len(reasons)), part=part)
+        return reasons.explained(place, self._sources(row, rendered), part=part)
+
+    def _sources(self, row: Row, rendered: Rendered) -> SourceMap:
+        """Look for the row's texts in what the tokens read, where that reads back to them."""
+        sources = SourceMap(len(rendered.ids))
+        text = self.tokenizer.decode(rendered.ids, skip_special_tokens=False)
+        offsets = offsets_of(self.tokenizer, text, rendered.ids)
+        if (offsets[:, 0] >= 0).all():
+            leaves = [Leaf(path, value) for path, value in texts_in(row)]
+            sources.place_all(offsets, by_search(leaves, text))
+        return sources
 
     def refine(self, reasons: Reasons) -> None:
         """Say more where the labels alone tell more."""
@@ -148,8 +159,7 @@ class MessagesReader(OtherReader):
     def __init__(
         self, tokenizer: Any, transform: Callable[[Row], Mapping[str, Any]], formatter: Any
     ) -> None:
-        super().__init__(None)
-        self.tokenizer = tokenizer
+        super().__init__(None, tokenizer)
         self.transform = transform
         self.formatter = formatter
 

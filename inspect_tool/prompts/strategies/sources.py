@@ -58,6 +58,11 @@ class SourceMap:
         self.ends[touched] = np.minimum(ends[touched], stop) - at + skipped
         self.table.append(field)
 
+    def tokens_of_turn(self, turn: int | None) -> list[int]:
+        """Return the tokens whose field belongs to a raw turn; None: to a text of the row."""
+        of_turn = [index for index, field in enumerate(self.table) if field.turn == turn]
+        return [int(token) for token in np.flatnonzero(np.isin(self.fields, of_turn))]
+
     def place_all(self, offsets: NDArray[np.int64], found: Sequence[Placed]) -> None:
         """Place each of ``found``, in order."""
         for item in found:

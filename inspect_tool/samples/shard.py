@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import stat
+import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -47,10 +48,12 @@ class Shard:
         self.batches: list[pa.RecordBatch] = []
         self._map: mmap.mmap | None = None
         self._file = -1
+        self._closing: weakref.finalize[..., Shard] | None = None
         self._size = self._modified = 0
         try:
             # Without O_NONBLOCK a named pipe by a shard's name would be waited for.
             self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            self._closing = weakref.finalize(self, os.close, self._file)
             state = os.fstat(self._file)
             if not stat.S_ISREG(state.st_mode):
                 self.damage = Damage(path, "not a file")
@@ -92,8 +95,8 @@ class Shard:
     def close(self) -> None:
         """Forget the batches and close the file; arrays taken from it keep the mapping alive."""
         self.batches = []
-        if self._file >= 0:
-            os.close(self._file)
+        if self._closing is not None:
+            self._closing()
             self._file = -1
 
     def _read(self, mapped: mmap.mmap) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ def descriptors(folder: Path) -> int:
     links = []
     for link in Path("/proc/self/fd").iterdir():
         try:
-            links.append(os.readlink(link))
+            links.append(str(link.readlink()))
         except OSError:
             continue
     return sum(link.startswith(str(folder)) for link in links)

@@ -22,6 +22,7 @@ from inspect_tool.runs.folders import (
 )
 from inspect_tool.runs.launch import Launch, Process, python
 from inspect_tool.runs.match import prepared_by
+from inspect_tool.runs.sidecar import write_sidecar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,6 +109,9 @@ def prepare(
     made = [folder for folder in prepared_folders(root) if _is_new(folder, started)]
     if not made:
         raise _failure(log, status)
+    for folder in made:
+        with suppress(OSError):
+            write_sidecar(folder.path, config, cwd=launch.cwd)
     return min(made, key=lambda folder: folder.modified).path
 
 

@@ -6,8 +6,6 @@ the whole dataset is held back. A session is kept until a file that it was made 
 
 from __future__ import annotations
 
-import json
-import threading
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +20,17 @@ from inspect_tool.axolotl_tasks import (
     refused,
 )
 from inspect_tool.errors import InspectError
+from inspect_tool.prompts.strategies.loading import (
+    Stamp,
+    files_of,
+    keep,
+    loading_apart,
+    replacing,
+    stamp_of,
+    template_files,
+    tokenizer_files,
+    tokenizer_of,
+)
 from inspect_tool.prompts.strategies.readers import reader_of, text_reader
 from inspect_tool.runs.config import Config
 
@@ -31,11 +40,6 @@ if TYPE_CHECKING:
     from inspect_tool.prompts.strategies.reader import Reader, Row
 
 READ_AT_ONCE = 500
-KEPT = 4
-"""How many sessions, tokenizers and loaded files are kept for the next question."""
-
-Stamp = tuple[tuple[str, int, int], ...]
-"""Path, size and time of last change (ns) of each file; -1 for one that is not there."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +94,6 @@ class _Grabbed:
 
 
 _SESSIONS: dict[Request, Session] = {}
-_TOKENIZERS: dict[str, Any] = {}
-_LOADED: dict[str, Any] = {}
 
 
 @contextmanager
@@ -101,13 +103,30 @@ def session(request: Request) -> Iterator[Session]:
     Raises AxolotlRefusedError where axolotl takes the config or the data for impossible.
     """
     found = _SESSIONS.get(request)
-    if found is not None and stamp_of(path for path, _, _ in found.stamp) == found.stamp:
-        with axolotl_at(request.cwd, offline=True):
-            yield found
-        return
-    with axolotl_at(request.cwd, offline=True) as scratch:
-        made = _keep(_SESSIONS, request, _open(request, scratch))
-        yield made
+    if found is None or stamp_of(path for path, _, _ in found.stamp) != found.stamp:
+        found = keep(_SESSIONS, request, _opened(request))
+    with axolotl_at(request.cwd, offline=True):
+        yield found
+
+
+def _opened(request: Request) -> Session:
+    """Open with what is on this machine; what is missing is fetched where that is allowed."""
+    import huggingface_hub.constants as hub
+
+    try:
+        with axolotl_at(request.cwd, offline=True) as scratch:
+            return _open(request, scratch)
+    except AxolotlRefusedError:
+        if hub.HF_HUB_OFFLINE or _all_local(request):
+            raise
+    with axolotl_at(request.cwd, offline=False) as scratch:
+        return _open(request, scratch)
+
+
+def _all_local(request: Request) -> bool:
+    config = Config.read(request.config)
+    named = [config.tokenizer_name, *(entry.path for entry in config.datasets)]
+    return all((request.cwd / name).exists() for name in named)
 
 
 def _open(request: Request, scratch: Path) -> Session:
@@ -124,7 +143,7 @@ def _open(request: Request, scratch: Path) -> Session:
     if not entries:
         raise InspectError(f"no datasets for {request.split}", place=request.config)
     try:
-        tokenizer = _tokenizer(cfg)
+        tokenizer = tokenizer_of(cfg)
         sources = tuple(_sources(cfg, tokenizer, request, scratch))
     except InspectError:
         raise
@@ -132,7 +151,7 @@ def _open(request: Request, scratch: Path) -> Session:
         raise refused(error, request.config) from error
     files = [path for source in sources for path in source.files]
     watched: list[str | Path] = [request.config]
-    watched += [*_template_files(cfg, entries), *_tokenizer_files(cfg), *files]
+    watched += [*template_files(cfg, entries), *tokenizer_files(cfg), *files]
     return Session(
         request=request,
         cfg=cfg,
@@ -150,14 +169,14 @@ def _sources(cfg: Any, tokenizer: Any, request: Request, scratch: Path) -> Itera
     written = Config.read(request.config).values[key]
     for index, entry in enumerate(cfg[key]):
         for expanded in datasets_with_name_generator([entry]):
-            with _loading_apart(expanded, scratch):
+            with loading_apart(expanded, scratch):
                 reader, dataset, shown = _reader(cfg, tokenizer, expanded, index, request.split)
             own_template = bool(written[index].get("chat_template"))
             yield Source(
                 entry=f"{key}.{index}",
                 reader=reader,
                 dataset=dataset,
-                files=tuple(_files(expanded, dataset)),
+                files=tuple(files_of(expanded, dataset)),
                 settings={**shown, **_named(cfg, written[index])},
                 template_key=f"{key}.{index}.chat_template" if own_template else "chat_template",
             )
@@ -210,116 +229,6 @@ def _grabbed(cfg: Any, tokenizer: Any, entry: Any, split: str, processor: Any) -
     return dataset if isinstance(dataset, _Grabbed) else _Grabbed(None, dataset)
 
 
-@contextmanager
-def replacing(module: Any, name: str, stand_in: Any) -> Iterator[None]:
-    """Put ``stand_in`` in place of a module's function for a while."""
-    before = getattr(module, name)
-    setattr(module, name, stand_in)
-    try:
-        yield
-    finally:
-        setattr(module, name, before)
-
-
-@contextmanager
-def _loading_apart(entry: Any, scratch: Path) -> Iterator[None]:
-    """Load local files without leaving a copy in the user's cache, and only when they changed.
-
-    `datasets` maps the copy that it makes into memory; the copy's folder may go, and goes.
-    """
-    import datasets
-    from axolotl.utils.data import rl, sft, shared
-    from tqdm import tqdm  # type: ignore[import-untyped]
-
-    # the lock that tqdm would make itself is a semaphore, which outlives a worker that is killed
-    tqdm.set_lock(threading.RLock())
-
-    def remembered(config: Any, *args: Any, **kwargs: Any) -> Any:
-        files = stamp_of(str(Path(path).absolute()) for path in _named_files(config))
-        named = [config.get(key) for key in LOADING_KEYS]
-        key = json.dumps([named, str(Path.cwd()), files], default=str)
-        if key not in _LOADED:
-            _keep(_LOADED, key, shared.load_dataset_with_config(config, *args, **kwargs))
-        return _LOADED[key]
-
-    with ExitStack() as replaced:
-        for module in (sft, rl):
-            replaced.enter_context(replacing(module, "load_dataset_with_config", remembered))
-        if _named_files(entry):
-            place = scratch / "datasets"
-            replaced.enter_context(replacing(datasets.config, "HF_DATASETS_CACHE", place))
-        yield
-
-
-LOADING_KEYS = ("path", "name", "split", "revision", "ds_type", "data_files", "trust_remote_code")
-"""Keys of a dataset that axolotl's loader looks at (utils/data/shared.py)."""
-
-
-def _tokenizer(cfg: Any) -> Any:
-    """Load the tokenizer as axolotl does, or take the one of an earlier session if it is alike."""
-    from axolotl.loaders import load_tokenizer
-
-    named = {key: cfg.get(key) for key in TOKENIZER_KEYS}
-    files = stamp_of(str(Path(path).absolute()) for path in _tokenizer_files(cfg))
-    templates = stamp_of(str(Path(path).absolute()) for path in _template_files(cfg, []))
-    key = json.dumps([named, files, templates, str(Path.cwd())], default=str, sort_keys=True)
-    if key not in _TOKENIZERS:
-        _keep(_TOKENIZERS, key, load_tokenizer(cfg))
-    return _TOKENIZERS[key]
-
-
-TOKENIZER_KEYS = (
-    "tokenizer_config",
-    "tokenizer_type",
-    "tokenizer_use_fast",
-    "tokenizer_legacy",
-    "tokenizer_use_mistral_common",
-    "revision_of_model",
-    "added_tokens_overrides",
-    "special_tokens",
-    "tokens",
-    "chat_template",
-    "chat_template_jinja",
-    "default_system_message",
-    "adapter",
-    "lora_modules_to_save",
-    "attn_implementation",
-    "sample_packing",
-)
-"""Keys that axolotl's load_tokenizer looks at (loaders/tokenizer.py)."""
-
-
-def _tokenizer_files(cfg: Any) -> list[Path]:
-    folder = Path(str(cfg.tokenizer_config))
-    names = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "tokenizer.model")
-    return [folder / name for name in names] if folder.is_dir() else []
-
-
-def _template_files(cfg: Any, entries: Any) -> list[Path]:
-    written = [cfg.chat_template_jinja, *(entry.get("chat_template_jinja") for entry in entries)]
-    short = [str(item) for item in written if item and len(str(item)) < 4096]
-    return [Path(item) for item in short if "\n" not in item and Path(item).is_file()]
-
-
-def _named_files(entry: Any) -> list[str]:
-    """Return the local files that a dataset names, in the order in which they are read."""
-    path = Path(str(entry.path))
-    if path.is_file():
-        return [str(path)]
-    written = entry.data_files
-    names = [written] if isinstance(written, str) else list(written or [])
-    return [name for name in names if Path(str(name)).is_file()] if path.is_dir() else []
-
-
-def _files(entry: Any, dataset: Any) -> list[str]:
-    """Return the absolute paths of the files that the rows came from, those that are here."""
-    named = _named_files(entry)
-    if not named:
-        noted = getattr(dataset.info, "download_checksums", None) or {}
-        named = [path for path in noted if Path(path).is_file()]
-    return [str(Path(path).absolute()) for path in named]
-
-
 def _named(cfg: Any, entry: Any) -> dict[str, Any]:
     """Return the settings that a dataset's item or the config names, as they are written."""
     kind = entry.get("type")
@@ -335,27 +244,3 @@ def settings_of(strategy: Any) -> dict[str, Any]:
     names = ("roles_to_train", "train_on_inputs", "train_on_eos", "train_on_eot", "eot_tokens")
     found = {name: getattr(strategy, name) for name in names if hasattr(strategy, name)}
     return {name: list(v) if isinstance(v, list | tuple) else v for name, v in found.items()}
-
-
-def stamp_of(paths: Any) -> Stamp:
-    """Return size and time of last change of each path."""
-    stamps = []
-    for path in paths:
-        try:
-            status = Path(path).stat()
-            stamps.append((str(path), status.st_size, status.st_mtime_ns))
-        except OSError:
-            stamps.append((str(path), -1, -1))
-    return tuple(stamps)
-
-
-def _keep(kept: dict[Any, Any], key: Any, value: Any) -> Any:
-    """Keep a value, and let the oldest go."""
-    kept.pop(key, None)
-    kept[key] = value
-    while len(kept) > KEPT:
-        kept.pop(next(iter(kept)))
-    return value
-
-
-__all__ = ["AxolotlRefusedError", "Request", "Session", "Source", "session"]

@@ -5,6 +5,7 @@ COMMANDS = (
     "show",
     "why",
     "ledger",
+    "diff",
     "check",
     "report",
     "serve",

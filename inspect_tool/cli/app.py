@@ -4,6 +4,7 @@ import typer
 
 from inspect_tool.cli import (
     check,
+    diff,
     doctor,
     ledger,
     open_app,
@@ -60,6 +61,7 @@ def _options(
 app.command(name="open", help=open_app.HELP)(open_app.open_app)
 app.command(name="show", help=show.HELP)(show.show)
 app.command(name="why", help=why.HELP)(why.why)
+app.command(name="diff", help=diff.HELP)(diff.diff)
 app.command(name="ledger", help=ledger.HELP)(ledger.ledger)
 app.command(name="check", help=check.HELP)(check.check)
 app.command(name="report", help=report.HELP)(report.report)

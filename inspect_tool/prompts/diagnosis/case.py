@@ -1,0 +1,134 @@
+"""One prompt of training against one of inference, and the questions that causes ask of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from inspect_tool.prompts.diff.align import Region, align
+from inspect_tool.samples.glyphs import SPACE, safe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from inspect_tool.prompts.diff.training_side import TrainingPrompt, TrainingSide
+    from inspect_tool.prompts.inference.encoder import Encoder
+    from inspect_tool.prompts.inference.target import Change, Prompt, Target
+
+SHOWN = 60
+"""Characters of a text that a message quotes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A cause with its evidence and fix. ``proven``: without the cause the difference is gone."""
+
+    cause: str
+    message: str
+    fix: str
+    proven: bool = False
+
+
+@dataclass(eq=False)
+class Case:
+    """What there is to go by: both prompts, their makers, the regions that differ.
+
+    ``open`` are the numbers of the regions that no cause was found for yet.
+    """
+
+    training: TrainingPrompt
+    side: TrainingSide
+    encoder: Encoder
+    prompt: Prompt
+    target: Target
+    regions: list[Region]
+    verdicts: dict[int, Verdict] = field(default_factory=dict)
+
+    @property
+    def open(self) -> list[int]:
+        """The regions that are not named yet."""
+        return [index for index in range(len(self.regions)) if index not in self.verdicts]
+
+    def settle(self, indices: Sequence[int], verdict: Verdict) -> None:
+        """Name the cause of regions."""
+        for index in indices:
+            self.verdicts.setdefault(index, verdict)
+
+    def train_text(self, index: int) -> str:
+        """Return the text of the training tokens of a region."""
+        region = self.regions[index]
+        return "".join(self.train_texts[region.train_start : region.train_stop])
+
+    def inference_text(self, index: int) -> str:
+        """Return the text of the inference tokens of a region."""
+        region = self.regions[index]
+        return "".join(self.inference_texts[region.inference_start : region.inference_stop])
+
+    @cached_property
+    def train_texts(self) -> list[str]:
+        """One text per training token."""
+        return self.encoder.texts(self.training.ids)
+
+    @cached_property
+    def inference_texts(self) -> list[str]:
+        """One text per inference token."""
+        return self.target.encoder.texts(self.prompt.ids)
+
+    def at_end(self, index: int) -> bool:
+        """Whether a region is the last that both prompts have."""
+        region = self.regions[index]
+        return region.train_stop == len(self.training.ids) and region.inference_stop == len(
+            self.prompt.ids
+        )
+
+    def gone_with_training(self, ids: Sequence[int] | None) -> list[int]:
+        """Return the open regions that are equal when training's ids are these instead."""
+        if ids is None or list(ids) == self.training.ids:
+            return []
+        left = align(ids, self.prompt.ids, bos=self.encoder.bos_id)
+        spans = [(region.inference_start, region.inference_stop) for region in left]
+        mine = [(region.inference_start, region.inference_stop) for region in self.regions]
+        return self._gone(spans, mine, left)
+
+    def gone_with_inference(self, ids: Sequence[int] | None) -> list[int]:
+        """Return the open regions that are equal when inference's ids are these instead."""
+        if ids is None or list(ids) == self.prompt.ids:
+            return []
+        left = align(self.training.ids, ids, bos=self.encoder.bos_id)
+        spans = [(region.train_start, region.train_stop) for region in left]
+        mine = [(region.train_start, region.train_stop) for region in self.regions]
+        return self._gone(spans, mine, left)
+
+    def trained_otherwise(self, change: Change) -> list[int]:
+        """Return the open regions that go when training is rendered with a change."""
+        return self.gone_with_training(self.side.again(self.training, change))
+
+    def asked_otherwise(self, change: Change) -> list[int]:
+        """Return the open regions that go when inference is rendered with a change."""
+        prompt = self.target.again(self.training, change)
+        return self.gone_with_inference(None if prompt is None else prompt.ids)
+
+    def _gone(
+        self,
+        left: Sequence[tuple[int, int]],
+        mine: Sequence[tuple[int, int]],
+        regions: Sequence[Region],
+    ) -> list[int]:
+        if sum(region.size for region in regions) >= sum(item.size for item in self.regions):
+            return []
+        return [index for index in self.open if not any(_touch(mine[index], span) for span in left)]
+
+
+def _touch(a: tuple[int, int], b: tuple[int, int]) -> bool:
+    return a[0] <= b[1] and b[0] <= a[1]
+
+
+def quoted(text: str, *, most: int = SHOWN) -> str:
+    """Return a text to quote in a message: safe, white space visible, cut in its middle."""
+    if not text:
+        return "nothing"
+    if len(text) > most:
+        half = most // 2
+        text = f"{text[:half]} ... {text[-half:]}"
+    return f"“{safe(text, space=SPACE)}”"

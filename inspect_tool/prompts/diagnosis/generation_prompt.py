@@ -1,0 +1,62 @@
+"""D-GENPROMPT: what leads into the answer is on one side only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from inspect_tool.prompts.diagnosis.case import Verdict, quoted
+from inspect_tool.prompts.inference.target import Change, ChangeKind
+
+if TYPE_CHECKING:
+    from inspect_tool.prompts.diagnosis.case import Case
+
+CODE = "D-GENPROMPT"
+
+
+def judge(case: Case) -> None:
+    """Name a last region that is the generation prompt of one side and nothing of the other."""
+    if not case.open:
+        return
+    last = case.open[-1]
+    if not case.at_end(last):
+        return
+    train, inference = case.train_text(last), case.inference_text(last)
+    if train and not inference:
+        case.settle(
+            [last],
+            Verdict(
+                CODE,
+                f"training has {quoted(train)} before the answer, inference ends without it",
+                f"end the prompt with {quoted(train)}: set add_generation_prompt=True, and take a "
+                "template that heeds it",
+                proven=True,
+            ),
+        )
+    elif inference and not train:
+        case.settle(
+            [last],
+            Verdict(
+                CODE,
+                f"inference has {quoted(inference)} before the answer, which training never saw",
+                f"end the prompt before {quoted(inference)}, or train with a template that writes "
+                "it before each answer",
+                proven=True,
+            ),
+        )
+    elif _is_generation_prompt(case, last):
+        case.settle(
+            [last],
+            Verdict(
+                CODE,
+                f"training leads into the answer with {quoted(train)}, inference with "
+                f"{quoted(inference)}",
+                f"end the prompt with {quoted(train)}",
+                proven=True,
+            ),
+        )
+
+
+def _is_generation_prompt(case: Case, index: int) -> bool:
+    """Whether inference's tokens of a region are what add_generation_prompt adds."""
+    without = case.target.again(case.training, Change(ChangeKind.NO_GENERATION_PROMPT))
+    return without is not None and (len(without.ids) <= case.regions[index].inference_start)

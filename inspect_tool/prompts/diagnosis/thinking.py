@@ -1,0 +1,70 @@
+"""D-THINK: the marks of a reasoning part stand on one side only."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from inspect_tool.prompts.diagnosis.case import Verdict, quoted
+from inspect_tool.prompts.inference.target import Change, ChangeKind
+
+if TYPE_CHECKING:
+    from inspect_tool.prompts.diagnosis.case import Case
+
+CODE = "D-THINK"
+MARKS = re.compile(
+    r"</?think(?:ing)?>|</?reasoning>|\[/?THINK\]|<\|(?:START|END)_THINKING\|>|/(?:no_)?think\b"
+    r"|<\|channel>\s*(?:thought)?|<channel\|>|<\|(?:begin|end)_of_thought\|>|<\|think\|>"
+)
+KWARGS = (
+    {"enable_thinking": False},
+    {"enable_thinking": True},
+    {"thinking": False},
+    {"thinking": True},
+)
+"""The chat_template_kwargs by which templates are told to think or not."""
+
+
+def judge(case: Case) -> None:
+    """Ask with thinking on and off; then look for regions that hold nothing but marks."""
+    _by_kwargs(case)
+    for index in case.open:
+        train, inference = case.train_text(index), case.inference_text(index)
+        if not MARKS.search(train + inference):
+            continue
+        if MARKS.sub("", train).split() == MARKS.sub("", inference).split():
+            message = (
+                f"training has {quoted(train)} before the answer, inference {quoted(inference)}"
+            )
+            case.settle([index], Verdict(CODE, message, _fix(train, inference), proven=True))
+
+
+def _by_kwargs(case: Case) -> None:
+    for kwargs in KWARGS:
+        shown = ", ".join(f"{key}={str(value).lower()}" for key, value in kwargs.items())
+        change = Change(ChangeKind.TEMPLATE_KWARGS, kwargs)
+        for index in case.asked_otherwise(change):
+            fix = f"send chat_template_kwargs: {{{shown.replace('=', ': ')}}} with each request"
+            said = f"{_sides(case, index)}; with {shown} they agree"
+            case.settle([index], Verdict(CODE, said, fix, proven=True))
+        for index in case.trained_otherwise(change):
+            fix = f"set chat_template_kwargs: {{{shown.replace('=', ': ')}}} in the YAML"
+            said = f"{_sides(case, index)}; trained with {shown} they agree"
+            case.settle([index], Verdict(CODE, said, fix, proven=True))
+
+
+def _sides(case: Case, index: int) -> str:
+    train, inference = quoted(case.train_text(index)), quoted(case.inference_text(index))
+    return f"training has {train}, inference {inference}"
+
+
+def _fix(train: str, inference: str) -> str:
+    if len(train) > len(inference):
+        return (
+            "ask without thinking (chat_template_kwargs: {enable_thinking: false}), or give the "
+            "trained answers their reasoning, so that training has no empty reasoning part"
+        )
+    return (
+        "give the trained answers a reasoning part (split_thinking: true, field_thinking), or ask "
+        "by a template that begins none"
+    )

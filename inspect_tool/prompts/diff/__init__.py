@@ -1,0 +1,1 @@
+"""The training rendering of a row held against what inference sends, token by token."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from contextlib import contextmanager
+from itertools import takewhile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +19,6 @@ from tests.arrow_files import answered, save, supervised
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 NOBODY = 65534
 
@@ -42,7 +44,8 @@ def forbidden(path: Path) -> Iterator[None]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A dataset of two shards that anyone may read."""
-    for parent in (tmp_path, *tmp_path.parents[:2]):
+    shared = Path(tempfile.gettempdir())
+    for parent in takewhile(lambda parent: parent != shared, (tmp_path, *tmp_path.parents)):
         parent.chmod(parent.stat().st_mode | 0o011)
     return save(tmp_path / "rows", ROWS, ROWS)
 

@@ -8,7 +8,7 @@
 #   make clean    remove what was built, but not the virtual environment
 #
 # PYTHON=/path/to/python3.12 chooses the interpreter, VENV=folder the virtual environment;
-# EXTRAS=dev leaves axolotl and torch out. What was chosen at first is kept.
+# EXTRAS=dev leaves axolotl and torch out. What was chosen at first is kept. JOBS=n tests at a time.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -23,7 +23,9 @@ BIN := $(VENV)/bin
 EVERYTHING := train,dev
 EXTRAS ?= $(or $(shell cat $(VENV)/.extras 2>/dev/null),$(EVERYTHING))
 LOGS := .inspect/logs
+JOBS ?= 2
 DEMO := chat-chatml
+PYTEST = $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile
 
 # The set-up is done again when what it installs changes, whatever the files' times say; the settings
 # of linters and tests, from [tool.ruff] on, install nothing.
@@ -78,12 +80,12 @@ check: fixtures
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest -q -m 'not slow'
+	@$(PYTEST) -m 'not slow'
 
 test: fixtures
-	@if [ -e $(BIN)/axolotl ]; then $(BIN)/python -m pytest -q; else \
+	@if [ -e $(BIN)/axolotl ]; then $(PYTEST); else \
 		echo 'test: no axolotl here, so not the slow ones'; \
-		$(BIN)/python -m pytest -q -m 'not slow'; fi
+		$(PYTEST) -m 'not slow'; fi
 
 bench: fixtures
 	@$(BIN)/python -m benchmarks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
 
     from textual.binding import BindingType
     from textual.screen import Screen
+
+
+SWITCH_SECONDS = 0.0005
+"""How long work in the background may keep the interpreter from the thread that paints.
+
+Python's own 5 ms are waited for again after every call that lets go of the interpreter.
+"""
 
 
 class InspectApp(Session):
@@ -204,8 +212,9 @@ def run_app(path: Path | None, *, config: Path | None = None, tokenizer: str | N
     """Run the app on a path (default: the current directory) and return the exit status.
 
     Raises InspectError for a path that does not exist; what else is wrong with it shows in the app.
-    Until the first screen is painted nothing is collected: what was made by then stays.
+    Garbage is collected between keys, not when Python thinks it is time (garbage.py).
     """
+    sys.setswitchinterval(SWITCH_SECONDS)
     asked = (path or Path.cwd()).absolute()
     if not asked.exists():
         from inspect_tool.runs.target import resolve

@@ -27,6 +27,8 @@ _STATUS_TONES: Final = {
     Status.UNPREPARED: ("not prepared", "warn"),
     Status.UNKNOWN: ("unknown", "warn"),
 }
+BRIEF: Final = 40
+"""Characters of a column's value in the line below a sample."""
 KIND_NAMES: Final = {
     "sft": "SFT",
     "packed": "SFT, packed",
@@ -162,6 +164,17 @@ def finding_counts(document: Document | None) -> Line:
         for severity, mark in SEVERITY_MARKS.items()
         if severity in counts
     )
+
+
+def columns_line(sample: Sample) -> Line:
+    """Return the plain columns of a sample in one line, each cut to what tells it apart."""
+    parts = [Part(f"{safe(name)} {_brief(value)}") for name, value in sample.columns.items()]
+    return joined(parts)
+
+
+def _brief(value: object) -> str:
+    text = safe(str(value)[:BRIEF])
+    return f"{text}…" if len(str(value)) > BRIEF else text
 
 
 def token_line(sequence: TokenSequence, index: int, vocabulary: Vocabulary | None) -> Line:

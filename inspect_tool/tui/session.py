@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.app import App
+from textual.events import InputEvent
 from textual.message import Message
 
 from inspect_tool.samples.glyphs import safe
@@ -17,16 +18,22 @@ from inspect_tool.samples.row_order import RowOrder
 from inspect_tool.tui.background import Background
 from inspect_tool.tui.document import Document, Request, Stamp, open_document, stamp_of
 from inspect_tool.tui.failures import TellsFailures, WorkFailed
+from inspect_tool.tui.garbage import Collector
 from inspect_tool.tui.screens.workbench import Workbench
 from inspect_tool.tui.theme import DARK, LIGHT
 
 if TYPE_CHECKING:
+    from textual.events import Event
+
     from inspect_tool.tui.widgets.document_view import DocumentView
     from inspect_tool.tui.widgets.explorer import Explorer
     from inspect_tool.tui.widgets.prompt import Question
 
 LOOK_SECONDS = 2.0
 """How often the files of open datasets are looked at."""
+
+COLLECT_SECONDS = 1.0
+"""How often it is asked whether this is a good moment to collect garbage."""
 
 OUTPUT_SECONDS = 0.15
 """How often the output panel takes up what programs said."""
@@ -58,6 +65,7 @@ class Session(App[int], TellsFailures):
         self.request = request
         self.background = Background(self)
         self.confirms = confirms
+        self._garbage = Collector()
         self._first = open_document(request)
 
     def get_default_screen(self) -> Workbench:
@@ -75,6 +83,12 @@ class Session(App[int], TellsFailures):
     def view(self) -> DocumentView | None:
         """Return the tab that is shown."""
         return self.workbench.active
+
+    async def on_event(self, event: Event) -> None:
+        """Note when somebody presses a key or moves the mouse."""
+        if isinstance(event, InputEvent):
+            self._garbage.note_input()
+        await super().on_event(event)
 
     def on_mount(self) -> None:
         """Start what may take its time, once the first screen is there."""
@@ -110,7 +124,7 @@ class Session(App[int], TellsFailures):
 
     def _settle_in(self) -> None:
         gc.freeze()
-        gc.enable()
+        self.set_interval(COLLECT_SECONDS, self._garbage.collect)
         self.set_interval(OUTPUT_SECONDS, self._show_lines)
         self.set_interval(LOOK_SECONDS, self.look_at_disk)
         explorer = self.workbench.explorer

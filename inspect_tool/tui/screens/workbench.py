@@ -7,6 +7,7 @@ whatever changes in the active view is told to the panes in one place, ``update_
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import on, work
@@ -43,7 +44,10 @@ if TYPE_CHECKING:
     from inspect_tool.tui.widgets.prompt import PromptBar, Question
 
 LONG = 20_000
-"""Tokens from which on the inspector's facts are worked out in the background."""
+"""Tokens from which on a sample's turns are found in the background."""
+
+PAUSE_SECONDS = 0.15
+"""How long a long sample is looked at before its turns are found."""
 
 PaneName = Literal["explorer", "rows", "inspector"]
 
@@ -283,12 +287,16 @@ class Workbench(Screen[None], TellsFailures):
         self.inspector.show(view.sample, view.active, cursor, vocabulary, turns=known)
         if not known and sequence is not self._warming:
             self._warming = sequence
-            self.call_after_refresh(self._warm_up, sequence, vocabulary)
+            self.set_timer(PAUSE_SECONDS, partial(self._warm_up, sequence, vocabulary))
+
+    def _warm_up(self, sequence: TokenSequence, vocabulary: Vocabulary | None) -> None:
+        """Find the turns of a long sequence, if it is still what is shown."""
+        if sequence is self._warming:
+            self._find_turns(sequence, vocabulary)
 
     @work(thread=True, exclusive=True, group="inspect", exit_on_error=False)
-    def _warm_up(self, sequence: TokenSequence, vocabulary: Vocabulary | None) -> None:
-        """Find the turns of a long sequence; the inspector then has them remembered."""
-        turns_of(sequence, vocabulary)
+    def _find_turns(self, sequence: TokenSequence, vocabulary: Vocabulary | None) -> None:
+        turns_of(sequence, vocabulary)  # remembered, for the inspector to ask again
         self.app.call_from_thread(self._warmed_up, sequence)
 
     def _warmed_up(self, sequence: TokenSequence) -> None:

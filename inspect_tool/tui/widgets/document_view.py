@@ -16,6 +16,7 @@ from inspect_tool.errors import InspectError
 from inspect_tool.samples.glyphs import safe
 from inspect_tool.samples.row_order import PROBLEM, RowOrder, RowTable, ordered, table_of
 from inspect_tool.tui.describe import (
+    columns_line,
     problem_parts,
     sample_line,
     token_line,
@@ -52,8 +53,8 @@ class DocumentView(Vertical, TellsFailures):
     document. Called, not posted: what stands beside the tokens is to change in the same frame.
     """
 
-    document: reactive[Document] = reactive(None, init=False, always_update=True)  # type: ignore[arg-type]
-    row: reactive[int] = reactive(0, init=False)
+    document: reactive[Document] = reactive(None, init=False, repaint=False, always_update=True)  # type: ignore[arg-type]
+    row: reactive[int] = reactive(0, init=False, repaint=False)
 
     @dataclass
     class Counted(Message):
@@ -310,6 +311,8 @@ class DocumentView(Vertical, TellsFailures):
         if self.sequence is not None and self.tokens is not None and document.opened is not None:
             vocabulary = document.opened.vocabulary
             below.left = token_line(self.sequence, self.tokens.cursor, vocabulary)
+            if not below.left and self.sample is not None and self.sample.sequences:
+                below.left = columns_line(self.sample)
         self._on_change(self)
 
     @work(thread=True, exclusive=True, group="count", exit_on_error=False)

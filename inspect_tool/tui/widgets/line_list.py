@@ -12,17 +12,17 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 
 from inspect_tool.tui.tones import State, Tones
 from inspect_tool.tui.widgets.parts import Line, Part, fitted
+from inspect_tool.tui.widgets.sheet import Sheet
 
 if TYPE_CHECKING:
     from textual.events import Click, Resize
     from textual.strip import Strip
 
 
-class LineList(ScrollView, can_focus=True):
+class LineList(Sheet, can_focus=True):
     """Base of the lists; posts ``Selected`` for enter and click."""
 
     DEFAULT_CSS = "LineList { overflow-x: hidden; scrollbar-size-vertical: 1; }"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import mmap
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +21,7 @@ from inspect_tool.prompts.digests import without_nulls
 from inspect_tool.prompts.explained import RawPlace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -125,11 +126,24 @@ class RawFile:
             head = file.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n")
         if head.startswith(b"["):
             return self._array_lines()
-        lengths = np.diff(self.starts)
-        lines = np.flatnonzero(lengths > 2) + 1
-        short = (np.flatnonzero(lengths <= 2) + 1).tolist()
-        held = [line for line in short if self.line_text(line).strip()]
-        return np.sort(np.append(lines, np.array(held, dtype=np.int64))).astype(np.int64)
+        if len(self.starts) < 2:
+            return _NO_LINES
+        begins = self._first_bytes() == ord("{")
+        others = (np.flatnonzero(~begins) + 1).tolist()
+        held = [line for line in others if self.line_text(line).strip()]
+        return np.sort(np.append(np.flatnonzero(begins) + 1, held)).astype(np.int64)
+
+    def _first_bytes(self) -> NDArray[np.uint8]:
+        with self._mapped() as mapped:
+            return np.frombuffer(mapped, dtype=np.uint8)[self.starts[:-1]]
+
+    @contextmanager
+    def _mapped(self) -> Iterator[mmap.mmap]:
+        with (
+            self.path.open("rb") as file,
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
+        ):
+            yield mapped
 
     def _array_lines(self) -> NDArray[np.int64]:
         if self.path.stat().st_size > LARGEST_ARRAY:

@@ -97,8 +97,8 @@ DETAIL_TRAINED: Final = Rule(
     "detail-trained",
     True,
     "offsets say train",
-    "The message's offsets (message_field_training_detail) train this stretch; a token that only "
-    "touches a trained stretch is trained too.",
+    "The message's offsets (message_field_training_detail) train this stretch; a token across its "
+    "edge counts as inside with more than one character there.",
     "message_field_training_detail",
     "dataset",
 )

@@ -186,6 +186,8 @@ class _Replay:
         self.parts = parts
         self.trained: set[int] = set()
         self.spans: dict[int, tuple[int, int]] = {}
+        self.whole: dict[int, tuple[int, int]] = {}
+        """Spans with the thinking, where axolotl looked for the content alone."""
 
     def run(self) -> dict[int, tuple[int, int]]:
         """Name the rules; return the token span of each turn that was found."""
@@ -206,7 +208,7 @@ class _Replay:
         for index, turn in enumerate(self.conversation.turns):
             self._mask(index, turn)
         ends.rest(self.spans, self.trained, self.conversation.turns)
-        return self.spans
+        return {**self.spans, **self.whole}
 
     def name_lost(self, turns: tuple[Turn, ...], sources: SourceMap) -> None:
         """Name the rule of text that belongs to a turn which axolotl did not find."""
@@ -260,7 +262,7 @@ class _Replay:
             if not _has_detail(turn):
                 return
             _, rule = self._detail_rules(index)
-            span = self._span(index)
+            span = self.whole[index] = self._span(index)
         for token in range(*span) if span != NOT_FOUND else ():
             if self.reasons.is_open(token):
                 self.reasons.set(token, token + 1, rule, turn=index)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 STRETCH_TOKENS = 1 << 19
 """Tokens of one stretch: its arrays stay in a core's cache while every check looks at them."""
 
-RELEASE_BYTES = 256 << 20
+RELEASE_BYTES = 64 << 20
 """What is read of the mapped files before their pages are given back."""
 
 MAX_THREADS = 4
@@ -99,6 +99,8 @@ def scan(
         finally:
             for future in waiting:
                 future.cancel()
+            for shard in dataset.shards:
+                shard.release_pages()
 
 
 def stretches(dataset: PreparedDataset, *, gather: bool = True) -> Iterator[Stretch]:

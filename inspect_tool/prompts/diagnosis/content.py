@@ -5,38 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from inspect_tool.prompts.diagnosis.case import Verdict, quoted
-from inspect_tool.prompts.diagnosis.template import values_in
+from inspect_tool.prompts.diagnosis.template import of_data, values_in
 
 if TYPE_CHECKING:
     from inspect_tool.prompts.diagnosis.case import Case
 
 CODE = "D-CONTENT"
-UNKNOWN = "D-UNKNOWN"
+SHORTEST = 4
+"""Characters of a text that can be missing; shorter ones are found everywhere."""
+FIX = (
+    "send the same messages and fields; for a file with {placeholders}, say with --fill where each "
+    "value is"
+)
 
 
 def judge(case: Case) -> None:
-    """Name what is left: text of the row, or nothing that a rule knows."""
-    values = values_in(case.training.row)
+    """Look for texts of the row that a region has and the whole other prompt has not."""
+    values = {value.strip() for value in values_in(case.training.row)}
+    texts = [value for value in values if len(value) >= SHORTEST]
+    train, inference = "".join(case.train_texts), "".join(case.inference_texts)
     for index in case.open:
-        train, inference = case.train_text(index).strip(), case.inference_text(index).strip()
-        sides = [
-            side
-            for side, text in (("training", train), ("inference", inference))
-            if text and any(text in value for value in values)
-        ]
-        shown = f"training has {quoted(train)}, inference {quoted(inference)}"
-        if sides:
-            case.settle(
-                [index],
-                Verdict(
-                    CODE,
-                    f"the conversation differs: {shown}",
-                    "send the same messages and fields; for a file with {placeholders}, say with "
-                    "--fill where each value is",
-                ),
-            )
-        else:
-            case.settle(
-                [index],
-                Verdict(UNKNOWN, f"no rule knows this difference: {shown}", "compare both texts"),
-            )
+        ours, theirs = case.train_text(index), case.inference_text(index)
+        missing = [v for v in texts if v in ours and v not in inference]
+        added = [v for v in texts if v in theirs and v not in train]
+        sides = [text for text in (ours, theirs) if text.strip()]
+        if missing or added or all(of_data(case, text) for text in sides):
+            shown = f"training has {quoted(ours)}, inference {quoted(theirs)}"
+            case.settle([index], Verdict(CODE, f"the conversation differs: {shown}", FIX))

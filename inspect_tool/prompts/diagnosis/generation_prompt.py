@@ -14,11 +14,14 @@ CODE = "D-GENPROMPT"
 
 
 def judge(case: Case) -> None:
-    """Name a last region that is the generation prompt of one side and nothing of the other."""
-    if not case.open:
+    """Name a last region that is the generation prompt of one side and nothing of the other.
+
+    Where the text differs in other places, too, it is one whole template against another.
+    """
+    if not case.open or not case.at_end(case.open[-1]):
         return
     last = case.open[-1]
-    if not case.at_end(last):
+    if len(case.open) > 1 and not _is_generation_prompt(case, last):
         return
     train, inference = case.train_text(last), case.inference_text(last)
     if train and not inference:
@@ -57,6 +60,8 @@ def judge(case: Case) -> None:
 
 
 def _is_generation_prompt(case: Case, index: int) -> bool:
-    """Whether inference's tokens of a region are what add_generation_prompt adds."""
+    """Whether a region is what add_generation_prompt adds, and the rest is training's template."""
+    if case.asked_otherwise(Change(ChangeKind.TRAINING_TEMPLATE)):
+        return False
     without = case.target.again(case.training, Change(ChangeKind.NO_GENERATION_PROMPT))
-    return without is not None and (len(without.ids) <= case.regions[index].inference_start)
+    return without is not None and len(without.ids) <= case.regions[index].inference_start

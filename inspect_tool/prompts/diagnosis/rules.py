@@ -16,6 +16,7 @@ from inspect_tool.prompts.diagnosis import (
     template,
     thinking,
     tools,
+    unknown,
     whitespace,
 )
 
@@ -33,8 +34,9 @@ ORDER = (
     system,
     whitespace,
     generation_prompt,
-    template,
     content,
+    template,
+    unknown,
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from inspect_tool.prompts.diagnosis.case import Verdict, quoted
+from inspect_tool.prompts.inference.conversation import ROLE_KEYS
 from inspect_tool.prompts.inference.target import Change, ChangeKind
 
 if TYPE_CHECKING:
@@ -19,13 +20,16 @@ TEXT_FIX = "write the prompt as training renders it: `inspect-tool show` prints 
 
 
 def judge(case: Case) -> None:
-    """Ask with the training's template; what is left and is no text of the data is template."""
+    """Ask with the training's template; of what is left, call template what is no text of the row.
+
+    Whole messages that one side lacks were named before.
+    """
     gone = case.asked_otherwise(Change(ChangeKind.TRAINING_TEMPLATE))
     for index in gone:
         case.settle([index], _verdict(case, index, SAME_FIX, proven=True))
     for index in case.open:
-        train, inference = case.train_text(index), case.inference_text(index)
-        if not _of_data(case, train) and not _of_data(case, inference):
+        sides = [text for text in (case.train_text(index), case.inference_text(index)) if text]
+        if any(not of_data(case, text) for text in sides):
             fix = SAME_FIX if case.training.template else TEXT_FIX
             case.settle([index], _verdict(case, index, fix, proven=False))
 
@@ -35,18 +39,20 @@ def _verdict(case: Case, index: int, fix: str, *, proven: bool) -> Verdict:
     return Verdict(CODE, f"training renders {train} where inference has {inference}", fix, proven)
 
 
-def _of_data(case: Case, text: str) -> bool:
+def of_data(case: Case, text: str) -> bool:
     """Whether a text is nothing but words of the row itself."""
     words = text.strip()
-    return len(words) > 3 and any(words in value for value in values_in(case.training.row))
+    return bool(words) and any(words in value for value in values_in(case.training.row))
 
 
 def values_in(value: object) -> list[str]:
-    """Return every text of a row."""
+    """Return every text of a row but the names of roles."""
     if isinstance(value, str):
         return [value]
     if isinstance(value, dict):
-        return [text for item in value.values() for text in values_in(item)]
+        return [
+            text for key, item in value.items() if key not in ROLE_KEYS for text in values_in(item)
+        ]
     if isinstance(value, list | tuple):
         return [text for item in value for text in values_in(item)]
     return []

@@ -16,6 +16,8 @@ MARKS = re.compile(
     r"</?think(?:ing)?>|</?reasoning>|\[/?THINK\]|<\|(?:START|END)_THINKING\|>|/(?:no_)?think\b"
     r"|<\|channel>\s*(?:thought)?|<channel\|>|<\|(?:begin|end)_of_thought\|>|<\|think\|>"
 )
+LONGEST_MARK = 16
+"""Tokens that a mark may be made of."""
 KWARGS = (
     {"enable_thinking": False},
     {"enable_thinking": True},
@@ -30,7 +32,7 @@ def judge(case: Case) -> None:
     _by_kwargs(case)
     for index in case.open:
         train, inference = case.train_text(index), case.inference_text(index)
-        if not MARKS.search(train + inference):
+        if not MARKS.search(_before(case, index) + train + inference):
             continue
         if MARKS.sub("", train).split() == MARKS.sub("", inference).split():
             message = (
@@ -51,6 +53,16 @@ def _by_kwargs(case: Case) -> None:
             fix = f"set chat_template_kwargs: {{{shown.replace('=', ': ')}}} in the YAML"
             said = f"{_sides(case, index)}; trained with {shown} they agree"
             case.settle([index], Verdict(CODE, said, fix, proven=True))
+
+
+def _before(case: Case, index: int) -> str:
+    """Return a mark that stands right before a region that ends both prompts."""
+    if not case.at_end(index):
+        return ""
+    start = case.regions[index].train_start
+    text = "".join(case.train_texts[max(start - LONGEST_MARK, 0) : start]).rstrip()
+    marks = list(MARKS.finditer(text))
+    return marks[-1][0] if marks and marks[-1].end() == len(text) else ""
 
 
 def _sides(case: Case, index: int) -> str:

@@ -86,3 +86,22 @@ def case(prepared: Callable[[str | Path], Path], worker: AxolotlWorker) -> Calla
         return made[name, split]
 
     return make
+
+
+@pytest.fixture
+def project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, built_tokenizers: None
+) -> Callable[..., Path]:
+    """Write a recipe with lines changed, as the config of a project of its own."""
+
+    def make(recipe: str, *replacements: tuple[str, str]) -> Path:
+        text = (RECIPES / f"{recipe}.yml").read_text()
+        for old, new in (*replacements, ("fixtures/", f"{ROOT}/fixtures/")):
+            assert old in text, f"{recipe} has no {old!r}"
+            text = text.replace(old, new)
+        (tmp_path / ".git").mkdir(exist_ok=True)
+        (tmp_path / "train.yml").write_text(text)
+        monkeypatch.chdir(tmp_path)
+        return tmp_path / "train.yml"
+
+    return make

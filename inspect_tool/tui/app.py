@@ -225,5 +225,6 @@ def run_app(path: Path | None, *, config: Path | None = None, tokenizer: str | N
         app = InspectApp(Request(asked, config, tokenizer))
         app.run()
     finally:
+        gc.freeze()
         gc.enable()
     return app.return_code or 0

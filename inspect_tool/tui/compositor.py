@@ -15,7 +15,7 @@ from textual._compositor import ChopsUpdate, Compositor
 from textual.geometry import Region
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from textual.strip import Strip
     from textual.widget import Widget
@@ -72,10 +72,15 @@ class ChangesCompositor(Compositor):
         strips = widget.render_lines(wanted)
         for y in lines:
             cuts = [x for x in self.cuts[y] if x1 <= x <= x2]
-            pieces = strips[y - top].divide([x - x1 for x in cuts[1:]])
+            pieces = _divided(strips[y - top], [x - x1 for x in cuts[1:]])
             for x, piece in zip(cuts, pieces, strict=False):
                 if x in blank[y]:
                     chops[y][x] = piece
                     blank[y].discard(x)
             if not blank[y]:
                 del blank[y]
+
+
+def _divided(strip: Strip, cuts: list[int]) -> Sequence[Strip]:
+    """Divide a strip; one that stays whole would keep itself in its own cache, for ever."""
+    return [strip] if cuts == [strip.cell_length] else strip.divide(cuts)

@@ -74,6 +74,18 @@ class Layout:
         cells = self.drawn.cells
         return int(cells[self.lines[line + 1]] - cells[self.lines[line]])
 
+    def lines_shared_with(self, before: Layout | None) -> int:
+        """Return how many lines this begins with that another layout begins with too.
+
+        All that ``before`` has but the last one if it is of the beginning of this text, else none.
+        """
+        if before is None or before.width != self.width or not before.height:
+            return 0
+        count = before.height - 1
+        stop = int(before.lines[count])
+        same = np.array_equal(self.lines[: count + 1], before.lines[: count + 1])
+        return count if same and self.drawn.text[:stop] == before.drawn.text[:stop] else 0
+
     def parts(self, line: int) -> Iterator[tuple[int, int, int, bool]]:
         """Yield ``(token, start, stop, is_id)``, the runs of characters on a line, in order."""
         begin, end = int(self.lines[line]), int(self.lines[line + 1])

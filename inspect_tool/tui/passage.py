@@ -11,10 +11,8 @@ if TYPE_CHECKING:
     from inspect_tool.samples.sample import TokenSequence
     from inspect_tool.samples.vocabulary import Vocabulary
 
-BEGINNING_TOKENS: Final = 8_192
-"""More than any screen shows: every token takes a cell."""
-WHOLE_TOKENS: Final = 32_768
-"""Sequences up to here are drawn whole at once, within two frames of the screen."""
+WHOLE_TOKENS: Final = 8_192
+"""Sequences up to here are drawn whole at once, within a frame of the screen."""
 CHARS_PER_TOKEN: Final = 8
 
 
@@ -47,15 +45,17 @@ def is_long(sequence: TokenSequence) -> bool:
     return len(sequence) > WHOLE_TOKENS or len(text) > WHOLE_TOKENS * CHARS_PER_TOKEN
 
 
-def beginning(sequence: TokenSequence, vocabulary: Vocabulary | None, *, show_ids: bool) -> Passage:
-    """Draw a short sequence whole, of a long one as much as fills a screen."""
+def beginning(
+    sequence: TokenSequence, vocabulary: Vocabulary | None, *, tokens: int, show_ids: bool
+) -> Passage:
+    """Draw a short sequence whole, of a long one the first ``tokens``."""
     if not is_long(sequence):
         return entire(sequence, vocabulary, show_ids=show_ids)
     text = sequence.stored_text
     start = replace(
         sequence,
-        ids=sequence.ids[:BEGINNING_TOKENS],
-        stored_text=None if text is None else text[: BEGINNING_TOKENS * CHARS_PER_TOKEN],
+        ids=sequence.ids[:tokens],
+        stored_text=None if text is None else text[: tokens * CHARS_PER_TOKEN],
     )
     passage = entire(start, vocabulary, show_ids=show_ids)
     return replace(passage, sequence=sequence, whole=False)

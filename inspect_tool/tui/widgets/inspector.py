@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from textual.geometry import Size
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from inspect_tool.samples.facts import Fact, column_facts, sample_facts, token_facts
 from inspect_tool.tui.drawn import draw
 from inspect_tool.tui.layout import lay_out
+from inspect_tool.tui.widgets.sheet import Sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +30,7 @@ MAX_LABEL = 14
 """Cells of the labels' column; a longer column name is cut."""
 
 
-class Inspector(ScrollView, can_focus=True):
+class Inspector(Sheet, can_focus=True):
     """Shows facts in sections, the token's first."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {

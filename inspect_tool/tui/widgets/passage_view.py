@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from textual.binding import Binding, BindingType
-from textual.cache import LRUCache
-from textual.geometry import Size
+from textual.cache import FIFOCache
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 
 from inspect_tool.tui.layout import Layout, lay_out
+from inspect_tool.tui.widgets.sheet import Sheet
 from inspect_tool.tui.widgets.token_paint import COMPONENTS, Painter, View, looks_of
 from inspect_tool.tui.widgets.token_style import STYLE
 
@@ -30,7 +30,7 @@ STRIPS = 1024
 """Painted lines that are kept: several screens in either direction."""
 
 
-class PassageView(ScrollView, can_focus=True, inherit_bindings=False):
+class PassageView(Sheet, can_focus=True, inherit_bindings=False):
     """Shows a passage; its beginning may come first and the whole of it later."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = set(COMPONENTS)
@@ -79,7 +79,8 @@ class PassageView(ScrollView, can_focus=True, inherit_bindings=False):
         self._row = self._column = self._height = 0
         self._landing: tuple[int, int] | None = None
         self._painter = Painter(self)
-        self._strips: LRUCache[tuple[int, View], Strip] = LRUCache(STRIPS)
+        self._strips: FIFOCache[tuple[int, int, View], Strip] = FIFOCache(STRIPS)
+        """Painted lines, by their number, the character that they end at, and the view."""
 
     @property
     def lines(self) -> Layout | None:
@@ -91,11 +92,14 @@ class PassageView(ScrollView, can_focus=True, inherit_bindings=False):
         """The number of tokens that the cursor can reach."""
         return 0 if self._passage is None else len(self._passage)
 
-    def show_passage(self, passage: Passage) -> None:
-        """Show a passage; the one before is taken for a part of it, and the place is kept."""
+    def show_passage(self, passage: Passage, layout: Layout | None = None) -> None:
+        """Show a passage; the one before is taken for a part of it, and the place is kept.
+
+        ``layout`` spares laying it out if it has the present width.
+        """
         self._passage = passage
         self._looks = looks_of(passage)
-        self._lay_out()
+        self._lay_out(layout)
 
     def mark(self, tokens: NDArray[np.bool_] | None) -> None:
         """Mark ``tokens`` bool[n], or none."""
@@ -124,9 +128,10 @@ class PassageView(ScrollView, can_focus=True, inherit_bindings=False):
             focused=self.has_focus,
             whitespace=self.show_whitespace,
         )
-        strip = self._strips.get((line, view))
+        shown = (line, int(layout.lines[line + 1]), view)
+        strip = self._strips.get(shown)
         if strip is None:
-            strip = self._strips[line, view] = self._painter.paint(
+            strip = self._strips[shown] = self._painter.paint(
                 layout, line, looks=self._looks, matches=self._matches, view=view
             )
         return strip
@@ -204,22 +209,32 @@ class PassageView(ScrollView, can_focus=True, inherit_bindings=False):
         """Show or hide white space."""
         self.show_whitespace = not self.show_whitespace
 
-    def _lay_out(self) -> None:
+    def _lay_out(self, ready: Layout | None = None) -> None:
         """Break the passage into lines of the present width, and keep the place on the screen."""
         width = self.scrollable_size.width
         if self._passage is None or not width:
             return
-        held = self._held()
-        awaited = self._layout is not None and not self._reached(self._layout)
-        self._layout = lay_out(self._passage.drawn, width)
-        self._strips.clear()
+        held, before = self._held(), self._layout
+        awaited = before is not None and not self._reached(before)
+        if ready is None or ready.width != width:
+            ready = lay_out(self._passage.drawn, width)
+        self._layout = ready
         self.virtual_size = Size(width, self._layout.height)
+        self._repaint_from(self._layout.lines_shared_with(before))
         if held is not None:
             token, offset = held
             top = self._layout.line_of(min(token, len(self._layout.drawn) - 1)) - offset
             self.scroll_to(y=top, animate=False, force=True)
         self._settle(None, reveal=awaited or held is None or held[0] == self.cursor)
-        self.refresh()
+
+    def _repaint_from(self, line: int) -> None:
+        """Mark all lines from ``line`` on as changed."""
+        if not line:
+            self._strips.clear()
+        first = max(line - self.scroll_offset.y, 0)
+        height = self.scrollable_size.height
+        if first < height:
+            self.refresh(Region(0, first, self.size.width, height - first))
 
     def _held(self) -> tuple[int, int] | None:
         """Return the token to hold in its place and its line on the screen.

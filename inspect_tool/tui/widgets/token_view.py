@@ -14,17 +14,32 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
+from textual.worker import get_current_worker
 
 from inspect_tool.samples.occurrences import Occurrences, occurrences_of_id, occurrences_of_text
 from inspect_tool.samples.turns import turns_of
+from inspect_tool.tui.drawn import token_texts
+from inspect_tool.tui.layout import Layout, lay_out
 from inspect_tool.tui.passage import Passage, beginning, entire, is_long
 from inspect_tool.tui.widgets.passage_view import PassageView
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
+    from textual.timer import Timer
 
     from inspect_tool.samples.sample import TokenSequence
     from inspect_tool.samples.vocabulary import Vocabulary
+
+CELLS_OF_TOKEN = 3
+"""Cells that tokens take at least, mostly."""
+FEW_TOKENS = 512
+"""Drawn in no time."""
+PAUSE_SECONDS = 0.1
+"""How long a sample is looked at before the rest of it is drawn: not while one leafs through."""
+DRAWING = "drawing"
+"""The group of the worker that draws what the first screen does not show."""
 
 
 class TokenView(PassageView):
@@ -42,11 +57,12 @@ class TokenView(PassageView):
     """Whether each token's id is drawn after it."""
 
     class _Drawn(Message):
-        """The worker drew a whole sequence."""
+        """The worker drew and laid out a whole sequence."""
 
-        def __init__(self, passage: Passage) -> None:
+        def __init__(self, passage: Passage, layout: Layout) -> None:
             super().__init__()
             self.passage = passage
+            self.layout = layout
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
@@ -54,6 +70,7 @@ class TokenView(PassageView):
         self._vocabulary: Vocabulary | None = None
         self._needle: str | int | None = None
         self._found: Occurrences | None = None
+        self._pause: Timer | None = None
 
     @property
     def complete(self) -> bool:
@@ -84,8 +101,8 @@ class TokenView(PassageView):
         self._row = self._column = 0
         self.scroll_to(y=0, animate=False, force=True)
         self.set_reactive(TokenView.cursor, min(max(cursor, 0), max(len(sequence) - 1, 0)))
-        self.show_passage(beginning(sequence, vocabulary, show_ids=self.show_ids))
-        self._draw_rest()
+        self.show_passage(self._beginning(sequence))
+        self._draw_rest(pause=PAUSE_SECONDS)
         self.post_message(self.CursorMoved(self, self.cursor))
 
     def find(self, needle: str | int, *, forward: bool = True) -> int | None:
@@ -158,22 +175,47 @@ class TokenView(PassageView):
         texts = passage.texts if passage is not None and passage.whole else None
         return entire(self._sequence, self._vocabulary, show_ids=self.show_ids, texts=texts)
 
-    def _draw_rest(self) -> None:
-        """Have the whole sequence drawn in the background, unless it is already there."""
+    def _beginning(self, sequence: TokenSequence) -> Passage:
+        """Draw as much as fills the view; at worst every token takes but one cell."""
+        width, height = self.scrollable_size or self.app.size
+        tokens = max(width * height // CELLS_OF_TOKEN, FEW_TOKENS)
+        while True:
+            passage = beginning(sequence, self._vocabulary, tokens=tokens, show_ids=self.show_ids)
+            enough = passage.whole or tokens >= width * height
+            if enough or lay_out(passage.drawn, width).height > height:
+                return passage
+            tokens *= 2
+
+    def _draw_rest(self, *, pause: float = 0.0) -> None:
+        """Have the whole sequence drawn, once its beginning was looked at for ``pause`` seconds."""
+        self.workers.cancel_group(self, DRAWING)
+        if self._pause is not None:
+            self._pause.stop()
+        self._pause = None if self.complete else self.set_timer(pause, self._begin_drawing)
+
+    def _begin_drawing(self) -> None:
+        """Draw the whole sequence in the background."""
         if self.complete or self._sequence is None:
             return
         passage = self._passage
         texts = passage.texts if passage is not None and passage.whole else None
-        whole = partial(
-            entire, self._sequence, self._vocabulary, show_ids=self.show_ids, texts=texts
+        steps = _drawing_steps(
+            self._sequence,
+            self._vocabulary,
+            texts=texts,
+            show_ids=self.show_ids,
+            width=self.scrollable_size.width,
         )
-        self.run_worker(
-            lambda: self.post_message(self._Drawn(whole())),
-            thread=True,
-            group="token-view",
-            exclusive=True,
-            exit_on_error=False,
-        )
+        work = partial(self._draw, steps)
+        self.run_worker(work, thread=True, group=DRAWING, exclusive=True, exit_on_error=False)
+
+    def _draw(self, steps: Iterator[tuple[Passage, Layout] | None]) -> None:
+        worker = get_current_worker()
+        for drawn in steps:
+            if worker.is_cancelled:
+                return
+            if drawn is not None:
+                self.post_message(self._Drawn(*drawn))
 
     @on(_Drawn)
     def _take(self, event: _Drawn) -> None:
@@ -182,4 +224,20 @@ class TokenView(PassageView):
         passage = event.passage
         current = passage.sequence is self._sequence and passage.vocabulary is self._vocabulary
         if current and passage.show_ids == self.show_ids and not self.complete:
-            self.show_passage(passage)
+            self.show_passage(passage, event.layout)
+
+
+def _drawing_steps(
+    sequence: TokenSequence,
+    vocabulary: Vocabulary | None,
+    *,
+    texts: list[str] | None,
+    show_ids: bool,
+    width: int,
+) -> Iterator[tuple[Passage, Layout] | None]:
+    """Draw and lay out a sequence in steps, so that it can be left off; the last yields it."""
+    texts = token_texts(sequence, vocabulary) if texts is None else texts
+    yield None
+    passage = entire(sequence, vocabulary, show_ids=show_ids, texts=texts)
+    yield None
+    yield passage, lay_out(passage.drawn, width)

@@ -70,6 +70,12 @@ class Document:
         return self.target is not None and self.target.status is Status.UNPREPARED
 
     @property
+    def can_prepare(self) -> bool:
+        """Whether axolotl would store something for this config, and nothing is there yet."""
+        config = self.target.config if self.target else None
+        return self.unprepared and config is not None and not config.unprepared_key
+
+    @property
     def is_directory(self) -> bool:
         """Whether the path is only a place to look around in."""
         return self.target is not None and self.target.kind is TargetKind.DIRECTORY

@@ -180,6 +180,8 @@ class Session(App[int], TellsFailures):
         """Open what was prepared, or say why nothing was."""
         if event.problem is not None:
             self.notify(safe(str(event.problem)), severity="error", timeout=15, markup=False)
+            if event.view.document.opened is None:
+                event.view.document = replace(event.view.document, problem=event.problem)
         elif event.view.is_mounted:
             self.open(event.view.document.request, instead=event.view)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from inspect_tool.samples.vocabulary import Vocabulary
+from inspect_tool.tui.document import Request
 from tests.tui.running import running
 
 if TYPE_CHECKING:
@@ -140,3 +141,25 @@ async def test_text_search_without_a_tokenizer(project: Project) -> None:
         await run.press("enter")
 
         assert "text cannot be found without a tokenizer" in run.screen
+
+
+async def test_match_of_another_tab_turns_to_it(project: Project) -> None:
+    """A match is shown in the dataset that was searched, not in the tab that happens to be open."""
+    async with running(project.config) as run:
+        searched = run.view
+        await search(run, "needle")
+        run.app.open(Request(project.dataset))
+        await run.until(lambda: len(run.bench.views) == 2, "the second tab")
+        await run.press("2", "down", "enter")
+
+        assert run.view is searched
+        assert searched.row == 5
+
+
+async def test_match_of_a_closed_tab(project: Project) -> None:
+    """Matches of a dataset that was closed say so."""
+    async with running(project.config) as run:
+        await search(run, "needle")
+        await run.press("ctrl+w", "2", "enter")
+
+        assert "is closed" in run.notes

@@ -119,14 +119,15 @@ class Workbench(Screen[None], TellsFailures):
         self.turn_to(view)
         return view
 
-    def turn_to(self, view: DocumentView | None) -> None:
-        """Show another tab."""
+    def turn_to(self, view: DocumentView | None, *, focus: bool = True) -> None:
+        """Show another tab, and go there."""
         self.active = view
         for other in self.views:
             other.display = other is view
         self._arrange(self.size.width, self.size.height)
         self.update_panes()
-        self.focus_main()
+        if focus:
+            self.focus_main()
 
     async def close_tab(self) -> None:
         """Close the tab that is shown."""
@@ -242,9 +243,15 @@ class Workbench(Screen[None], TellsFailures):
             self.active.row = event.row
 
     def on_matches_list_chosen(self, event: MatchesList.Chosen) -> None:
-        """Show a match; the list keeps the focus, to go through them."""
-        if self.active is not None:
-            self.active.show_match(event.row, event.sequence, event.token, event.needle)
+        """Show a match in its dataset's tab; the list keeps the focus, to go through them."""
+        for view in self.views:
+            opened = view.document.opened
+            if opened is not None and opened.dataset is event.query.opened.dataset:
+                if view is not self.active:
+                    self.turn_to(view, focus=False)
+                view.show_match(event.row, event.sequence, event.token, event.query.needle)
+                return
+        self.notify("the dataset of these matches is closed; ctrl+f searches again")
 
     # What goes down to the panes
 

@@ -132,7 +132,7 @@ class DocumentView(Vertical, TellsFailures):
         )
         if not same_data:
             self.call_later(self._rebuild)
-        elif not same_words:
+        elif new.opened is None or not same_words:
             self._show_row(keep_cursor=True)
         else:
             if self.sample is not None and new.opened is not None:

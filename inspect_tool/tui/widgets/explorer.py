@@ -166,8 +166,7 @@ def entries(workspace: Workspace, splits: Sequence[Split] = ()) -> Iterator[Entr
         yield Entry("o opens another path", tone="dim")
     if workspace.configs:
         yield Entry("CONFIGS", heading=True, note=f"{len(workspace.configs):,}")
-        for path in workspace.configs:
-            yield Entry(relative(path, workspace.root), path=path)
+        yield from _configs(workspace)
     if workspace.prepared:
         yield Entry("PREPARED", heading=True, note=f"{len(workspace.prepared):,}")
         yield from _prepared(workspace, splits)
@@ -177,6 +176,18 @@ def entries(workspace: Workspace, splits: Sequence[Split] = ()) -> Iterator[Entr
             yield Entry(safe(run.path.name), path=run.path, note=when(run.modified))
     for note in workspace.notes:
         yield Entry(safe(note), tone="warn")
+
+
+def _configs(workspace: Workspace) -> Iterator[Entry]:
+    """Yield configs under their folders; those of the root itself come first, without one."""
+    groups: dict[Path, list[Path]] = {}
+    for path in sorted(workspace.configs, key=lambda path: path.parent != workspace.root):
+        groups.setdefault(path.parent, []).append(path)
+    for parent, paths in groups.items():
+        if parent != workspace.root:
+            yield Entry(relative(parent, workspace.root), tone="dim")
+        for path in paths:
+            yield Entry(safe(path.name), int(parent != workspace.root), path=path)
 
 
 def _prepared(workspace: Workspace, splits: Sequence[Split]) -> Iterator[Entry]:

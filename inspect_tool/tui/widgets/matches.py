@@ -74,10 +74,10 @@ class MatchesList(LineList, TellsFailures):
     class Chosen(Message):
         """A match is to be shown."""
 
+        query: Query
         row: int
         sequence: int
         token: int
-        needle: str | int
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -140,7 +140,7 @@ class MatchesList(LineList, TellsFailures):
         event.stop()
         assert self.found is not None
         row, sequence, token, _ = self._match(event.index)
-        self.post_message(self.Chosen(row, sequence, token, self.found.query.needle))
+        self.post_message(self.Chosen(self.found.query, row, sequence, token))
 
     def _match(self, index: int) -> tuple[int, int, int, int]:
         assert self.found is not None

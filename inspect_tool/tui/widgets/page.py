@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Ways = tuple[tuple[str, str], ...]
 """Keys and what they do."""
 
+PREPARE: Final = ("b", "prepare it now with axolotl")
 _OPEN_WAYS: Final[Ways] = (
     ("e", "choose from the explorer"),
     ("o", "open a YAML or a folder"),
@@ -56,23 +57,22 @@ class Page(Widget, can_focus=True):
 
     def say_document(self, document: Document) -> None:
         """Say why a tab shows no sample."""
+        target = document.target
         if document.problem is not None:
-            self.say_problem(document.problem)
-        elif document.unprepared and document.target is not None:
-            target = document.target
-            ways = _OPEN_WAYS
-            if target.config is not None and not target.config.unprepared_key:
-                ways = (("b", "prepare it now with axolotl"), *ways)
+            self.say_problem(document.problem, can_prepare=document.can_prepare)
+        elif document.unprepared and target is not None:
+            ways = ((PREPARE, *_OPEN_WAYS)) if document.can_prepare else _OPEN_WAYS
             self.say(target.message, [target.fix] if target.fix else [], ways)
         elif document.opened is not None and not len(document.opened.dataset):
             self.say("The dataset has no rows", [str(document.request.path)], _OPEN_WAYS)
         else:
-            said = document.target.message if document.target else ""
+            said = target.message if target else ""
             self.say("Nothing is open yet", [said, str(document.request.path)], _OPEN_WAYS)
 
-    def say_problem(self, problem: InspectError) -> None:
+    def say_problem(self, problem: InspectError, *, can_prepare: bool = False) -> None:
         """Say what went wrong, where, and the way out."""
         lines = [
             line for line in (problem.place, problem.fix and f"Way out: {problem.fix}") if line
         ]
-        self.say(problem.message, lines, (("ctrl+r", "try again"), *_OPEN_WAYS))
+        way = PREPARE if can_prepare else ("ctrl+r", "try again")
+        self.say(problem.message, lines, (way, *_OPEN_WAYS))

@@ -6,10 +6,11 @@ message to the app; nothing here touches a widget.
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from textual.message import Message
 
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from inspect_tool.runs.launch import Process
     from inspect_tool.runs.target import Target
     from inspect_tool.tui.widgets.document_view import DocumentView
+
+LOG_LINES: Final = 40
+LOG_BYTES: Final = 64_000
+"""How much of the axolotl worker's log is shown when it could not answer."""
 
 
 class Background:
@@ -143,6 +148,8 @@ class Background:
             if self._closed:
                 return
             self.say(target.message)
+            if target.status is Status.UNKNOWN and self._worker is not None:
+                self._pending.extend(last_lines(self._worker.log))
             reopened = self._reopened(opened, target)
             self._app.post_message(self.Confirmed(view, asked, target, reopened))
             opened = reopened or opened.with_target(target)
@@ -193,3 +200,15 @@ class Background:
         self._process = process
         if self._closed:
             process.end()
+
+
+def last_lines(log: Path, *, count: int = LOG_LINES) -> list[str]:
+    """Return the end of a log; nothing where it cannot be read."""
+    try:
+        with log.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - LOG_BYTES))
+            text = file.read().decode("utf-8", "replace")
+    except OSError:
+        return []
+    return text.splitlines()[-count:]

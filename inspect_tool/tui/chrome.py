@@ -22,8 +22,11 @@ BRAND: Final = Part("inspect-tool  ", "dim")
 def tab_titles(views: Sequence[DocumentView], active: DocumentView | None) -> Line:
     """Return the open tabs, the active one marked."""
     parts = [BRAND]
+    titles = [view.document.title for view in views]
     for index, view in enumerate(views):
-        title, shown = safe(view.document.title), view is active
+        title, shown = safe(titles[index]), view is active
+        if titles.count(titles[index]) > 1 and view.document.opened is not None:
+            title += f" {safe(view.document.opened.dataset.path.name[:8])}"
         tone = "strong" if shown else "dim"
         mark = "▎" if shown else " "
         parts.append(Part(mark, "accent"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import signal
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -93,6 +95,14 @@ class Session(App[int], TellsFailures):
     def on_mount(self) -> None:
         """Start what may take its time, once the first screen is there."""
         self.call_after_refresh(self._settle_in)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            with suppress(ValueError, NotImplementedError, RuntimeError):
+                loop.add_signal_handler(number, self._end_by_signal, number)
+
+    def _end_by_signal(self, number: signal.Signals) -> None:
+        """Leave the terminal as it was, and nothing running."""
+        self.exit(return_code=128 + number)
 
     def open(self, request: Request, *, instead: DocumentView | None = None) -> None:
         """Open a path in the background, in a tab of its own or in place of another."""

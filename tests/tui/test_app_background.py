@@ -144,6 +144,24 @@ async def test_quitting_ends_the_worker(project: Project) -> None:
     until_gone(worker)
 
 
+def test_terminated_app_leaves_the_terminal_as_it_was(project: Project) -> None:
+    """SIGTERM ends the app the way q does: the screen is given back, nothing is left running."""
+    child = pexpect.spawn(ARGV[0], [*ARGV[1:], str(project.config)], dimensions=(24, 100))
+    app = psutil.Process(child.pid)
+    try:
+        child.expect("asking axolotl")
+        until(lambda: app.children(recursive=True), "the worker")
+        below = [process.pid for process in app.children(recursive=True)]
+        app.terminate()
+        child.expect(r"\x1b\[\?1049l")
+        child.expect(pexpect.EOF)
+    finally:
+        child.close(force=True)
+
+    assert child.exitstatus == 128 + signal.SIGTERM
+    until_gone(*below)
+
+
 def test_killed_app_leaves_nothing(project: Project) -> None:
     """Even kill -9 of the app takes the worker with it."""
     child = pexpect.spawn(ARGV[0], [*ARGV[1:], str(project.config)], dimensions=(24, 100))

@@ -299,3 +299,13 @@ async def test_output_stays_where_one_reads() -> None:
 def test_output_is_harmless(said: str, drawn: str) -> None:
     """Colours go, a rewritten line counts in its last state, other controls are made visible."""
     assert shown(said) == drawn
+
+
+async def test_cursor_is_seen_without_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no colour the line under the cursor is reversed."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = ListApp(widget := Numbers(100))
+    async with app.run_test(size=(30, 20)):
+        styles = [segment.style for segment in widget.render_line(0)]
+
+        assert all(style is not None and style.reverse for style in styles)

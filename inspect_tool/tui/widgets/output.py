@@ -51,7 +51,7 @@ class OutputLog(LineList):
             self._wrapped += wrapped(added, self._width)
         self.changed()
         if at_end:
-            self.scroll_end(animate=False)
+            self.scroll_to(y=self.max_scroll_y, animate=False, force=True)
 
     def count(self) -> int:
         """Return the number of lines on the screen."""

@@ -1,0 +1,234 @@
+"""A debug run as a value: the config it runs, every changed key with its reason, and the launch.
+
+Pure: files are looked at, nothing is written and no axolotl is imported. ``debug_run`` carries a
+plan out; the command line, the app and VS Code show the same one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import yaml
+
+from inspect_tool.errors import InspectError
+from inspect_tool.findings import Finding
+from inspect_tool.runs import overrides_device, overrides_process, overrides_steps
+from inspect_tool.runs.device import CPU, Device
+from inspect_tool.runs.journal import RUN_KEY
+from inspect_tool.runs.launch import Launch, python
+from inspect_tool.runs.overrides import Draft, Override
+from inspect_tool.runs.slice import Cut, slice_data
+from inspect_tool.runs.stops import ENVIRONMENT_KEY, Stops
+from inspect_tool.runs.tiny_source import Model, ModelChoice, choose_model
+from inspect_tool.runs.translate import translate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from inspect_tool.runs.config import Config
+
+Stage = Literal["train", "preprocess"]
+
+HOST = "127.0.0.1"
+"""Whoever reaches the debugger's port can run any code: no other machine may."""
+PORT = 5678
+STEPS = 4
+ROWS = 64
+RECORDER = "inspect_tool.runs.recorder.Recorder"
+
+_REMOVED_ENVIRONMENT = (
+    "WORLD_SIZE",
+    "RANK",
+    "LOCAL_RANK",
+    "LOCAL_WORLD_SIZE",
+    "GROUP_RANK",
+    "MASTER_ADDR",
+    "MASTER_PORT",
+    "ACCELERATE_USE_FSDP",
+    "ACCELERATE_USE_DEEPSPEED",
+    "ACCELERATE_MIXED_PRECISION",
+    "AXOLOTL_DATASET_NUM_PROC",
+    "AXOLOTL_DATASET_PROCESSES",
+    "RUNPOD_CPU_COUNT",
+    "HF_HUB_ENABLE_HF_TRANSFER",
+)
+"""What launchers leave behind and training reads before the config."""
+
+
+@dataclass(frozen=True)
+class DebugOptions:
+    """What a person chooses; the defaults debug a training run."""
+
+    stage: Stage = "train"
+    debugger: bool = True
+    port: int = PORT
+    steps: int = STEPS
+    rows: int = ROWS
+    evaluate: bool = False
+    keep: tuple[str, ...] = ()
+    given: Mapping[str, Any] = field(default_factory=dict)
+    """Keys set by hand, dotted."""
+    model: ModelChoice = field(default_factory=ModelChoice)
+    stops: Stops = field(default_factory=Stops)
+
+
+@dataclass(frozen=True)
+class DebugPlan:
+    """Everything that a debug run will do; ``folder`` is the run's, not made yet."""
+
+    config: Path
+    folder: Path
+    values: Mapping[str, Any] = field(repr=False)
+    overrides: tuple[Override, ...]
+    translated: tuple[Override, ...]
+    problems: tuple[Finding, ...]
+    launch: Launch
+    model: Model
+    cuts: tuple[Cut, ...]
+    options: DebugOptions
+    device: Device = CPU
+
+    @property
+    def derived_yaml(self) -> str:
+        """The config that axolotl runs."""
+        head = (
+            f"# Derived from {self.config.name} by inspect-tool debug; plan.json has the reasons.\n"
+        )
+        plain = json.loads(json.dumps(dict(self.values), default=str))
+        return head + yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
+
+    @property
+    def derived_path(self) -> Path:
+        """Where the derived config is written."""
+        return self.folder / "config.yml"
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The problems with which a run cannot start."""
+        return tuple(item for item in self.problems if item.severity == "error")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the documented machine-readable form (docs/schemas/debug.json)."""
+        plan = {
+            "run": str(self.folder),
+            "config": str(self.config),
+            "overrides": [item.to_json() for item in self.overrides],
+            "translated": [item.to_json() for item in self.translated],
+            "problems": [item.to_json() for item in self.problems],
+            "launch": {
+                "argv": list(self.launch.argv),
+                "env": dict(self.launch.env),
+                "cwd": str(self.launch.cwd),
+            },
+            "model": self.model.to_json(),
+            "device": {"kind": self.device.kind, "name": self.device.name},
+            "slices": [{"source": str(c.source), "rows": c.rows} for c in self.cuts],
+            "stops": self.options.stops.to_json(),
+            "yaml": self.derived_yaml,
+        }
+        decoded: dict[str, Any] = json.loads(json.dumps(plan, default=str))
+        return decoded
+
+
+def plan_debug(
+    config: Config,
+    *,
+    cwd: Path,
+    folder: Path,
+    options: DebugOptions | None = None,
+    device: Device = CPU,
+) -> DebugPlan:
+    """Derive the debug run of ``config``, whose relative paths start from ``cwd``.
+
+    Raises InspectError for options that cannot be meant; what only the run would fail on is among
+    the plan's problems.
+    """
+    chosen = options or DebugOptions()
+    evaluate = chosen.evaluate or "evaluate" in chosen.stops.names
+    start = Draft(config.values, given={})
+    doubts = translate(start)
+    translated = start.overrides
+    draft = Draft(start.values, keep=chosen.keep, given=chosen.given)
+    model = choose_model(draft, chosen.model, cwd=cwd)
+    overrides_process.one_process(draft)
+    overrides_process.own_folder(draft, folder)
+    overrides_device.fit(
+        draft, device, tiny=model.tiny is not None, architecture=model.architecture
+    )
+    overrides_steps.few_steps(draft, steps=chosen.steps)
+    overrides_steps.batches(draft)
+    overrides_steps.on_the_way(draft, evaluate=evaluate)
+    overrides_steps.generation(draft)
+    if model.tiny is not None:
+        overrides_steps.layers(draft)
+    cuts, data = slice_data(draft, cwd=cwd, folder=folder / "data", rows=chosen.rows)
+    _add_recorder(draft)
+    draft.refuse_needless(chosen.keep)
+    return DebugPlan(
+        config=config.path,
+        folder=folder,
+        values=draft.values,
+        overrides=draft.overrides,
+        translated=translated,
+        problems=(*config.problems(), *doubts, *model.problems, *data, *_kept(draft)),
+        launch=_launch(folder, chosen, device, cwd=cwd),
+        model=model,
+        cuts=cuts,
+        options=chosen,
+        device=device,
+    )
+
+
+def _add_recorder(draft: Draft) -> None:
+    plugins = draft.get("plugins")
+    names = list(plugins) if isinstance(plugins, list) else []
+    draft.set("plugins", [*names, RECORDER], "records every step's metrics in the run's folder")
+
+
+def _kept(draft: Draft) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(
+            code="P-DEBUG-KEPT",
+            severity="warning",
+            message=f"{key} is kept, so the run writes outside its own folder",
+            key=key,
+            fix=f"leave out --keep {key}",
+        )
+        for key in draft.kept
+        if key in overrides_process.GUARDED or overrides_process.is_tracker(key)
+    )
+
+
+def _launch(folder: Path, options: DebugOptions, device: Device, *, cwd: Path) -> Launch:
+    if options.port < 0 or options.port > 65535:
+        raise InspectError(f"--port {options.port}: ports end at 65535", fix="0 takes a free one")
+    module = f"axolotl.cli.{options.stage}"
+    program: tuple[str, ...] = ("-m", module, str(folder / "config.yml"))
+    if options.stops:
+        program = ("-m", "inspect_tool.runs.stops_main", *program[1:])
+    if options.debugger:
+        listening = ("--listen", f"{HOST}:{options.port}", "--wait-for-client")
+        program = ("-Xfrozen_modules=off", "-m", "debugpy", *listening, *program)
+    return Launch(argv=python(*program), cwd=cwd, env=_environment(folder, options, device))
+
+
+def _environment(folder: Path, options: DebugOptions, device: Device) -> dict[str, str | None]:
+    removed = {name: None for name in _REMOVED_ENVIRONMENT if name in os.environ}
+    return {
+        **removed,
+        "AXOLOTL_DO_NOT_TRACK": "1",
+        "CUDA_VISIBLE_DEVICES": device.visible,
+        "DO_NOT_TRACK": "1",
+        "HF_DATASETS_CACHE": str(folder / "hf_datasets"),
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        RUN_KEY: str(folder),
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        "PYTHONUNBUFFERED": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        "WANDB_MODE": "disabled",
+        **({ENVIRONMENT_KEY: options.stops.environment()} if options.stops else {}),
+    }

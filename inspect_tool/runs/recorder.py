@@ -1,0 +1,107 @@
+"""An axolotl plugin that writes each step's metrics into the run's folder, one JSON line a step.
+
+Runs inside the training process; it must never end a run: what cannot be written is left out.
+Where nothing says which folder the run has, it does nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from axolotl.integrations.base import BasePlugin
+from transformers import TrainerCallback, set_seed
+
+from inspect_tool.runs.journal import METRICS, RUN_KEY
+
+_NUMBERS = ("loss", "grad_norm", "learning_rate", "eval_loss")
+
+
+class Recorder(BasePlugin):  # type: ignore[misc]  # axolotl has no types
+    """Records loss, gradient norm, learning rate, tokens, memory and time of every step."""
+
+    def pre_model_load(self, cfg: Any) -> None:
+        """Fix the random weights: axolotl seeds only the trainer, which comes later."""
+        set_seed(int(cfg.seed or 0))
+
+    def add_callbacks_post_trainer(self, cfg: Any, trainer: Any) -> list[Any]:
+        """Return the callback that writes; axolotl adds it to the trainer."""
+        del cfg
+        folder = os.environ.get(RUN_KEY)
+        return [_MetricsWriter(Path(folder) / METRICS, trainer)] if folder else []
+
+
+class _MetricsWriter(TrainerCallback):  # type: ignore[misc]
+    """Writes a line at each log of the trainer; ``tokens`` counts those seen up to there."""
+
+    def __init__(self, file: Path, trainer: Any) -> None:
+        self.file = file
+        self.trainer = trainer
+        self.started: float | None = None
+        self.seconds: float | None = None
+
+    def on_step_begin(self, _args: Any, _state: Any, _control: Any, **_: Any) -> None:
+        """Start the step's clock."""
+        self.started = time.perf_counter()
+
+    def on_step_end(self, _args: Any, _state: Any, _control: Any, **_: Any) -> None:
+        """Stop it; the log of the step comes after."""
+        if self.started is not None:
+            self.seconds = time.perf_counter() - self.started
+
+    def on_log(
+        self, _args: Any, state: Any, _control: Any, logs: dict[str, Any] | None = None, **_: Any
+    ) -> None:
+        """Write what was logged; numbers that are not finite become null with their name."""
+        given = {name: _number(value) for name, value in (logs or {}).items()}
+        known = {name: given[name] for name in _NUMBERS if name in given}
+        if not known:
+            return
+        line = {
+            "step": int(state.global_step),
+            "max_steps": int(state.max_steps),
+            "epoch": float(state.epoch or 0.0),
+            **known,
+            "not_finite": [name for name in known if known[name] is None],
+            "tokens": _tokens(state),
+            "memory_bytes": _memory(),
+            "step_seconds": self.seconds,
+            "time": time.time(),
+        }
+        try:
+            with self.file.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+        except OSError as error:
+            print(f"inspect-tool: metrics cannot be written ({error.strerror})", file=sys.stderr)
+
+
+def _number(value: Any) -> float | None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _tokens(state: Any) -> int | None:
+    """Return the tokens seen, padding included, as axolotl or transformers counted them."""
+    counted = getattr(state, "tokens", None)
+    if isinstance(counted, dict) and "total" in counted:
+        return int(counted["total"])
+    return int(getattr(state, "num_input_tokens_seen", 0) or 0) or None
+
+
+def _memory() -> int:
+    """Return the most memory so far: the GPU's if there is one, else the process's own."""
+    import torch
+
+    if torch.cuda.is_available():
+        return int(torch.cuda.max_memory_allocated())
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -16,6 +16,7 @@ from inspect_tool.samples.pattern import Pattern
 from inspect_tool.samples.prepared import PreparedDataset
 from inspect_tool.samples.search import parse_query, search
 from inspect_tool.samples.vocabulary import Vocabulary
+from tests.arrow_files import save
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,20 +45,9 @@ def small_vocabulary() -> Vocabulary:
     return Vocabulary.from_json(json.dumps(spec), name="small")
 
 
-def write(folder: Path, columns: dict[str, Any], *, batches: int = 1) -> PreparedDataset:
-    """Write rows as `save_to_disk` lays them out, in several record batches, and open them."""
-    folder.mkdir(parents=True, exist_ok=True)
-    table = pa.table(columns)
-    with (
-        (folder / "data-00000-of-00001.arrow").open("wb") as file,
-        pa.ipc.new_stream(file, table.schema) as stream,
-    ):
-        size = max(1, -(-table.num_rows // batches))
-        stream.write_table(table, max_chunksize=size)
-    entries = [{"filename": "data-00000-of-00001.arrow"}]
-    (folder / "state.json").write_text(json.dumps({"_data_files": entries}))
-    (folder / "dataset_info.json").write_text("{}")
-    return PreparedDataset.open(folder)
+def write(folder: Path, columns: dict[str, Any], *, batch_rows: int = 1000) -> PreparedDataset:
+    """Write rows in axolotl's layout and open them."""
+    return PreparedDataset.open(save(folder, pa.table(columns), batch_rows=batch_rows))
 
 
 def token_rows(rows: list[list[int]]) -> dict[str, Any]:
@@ -138,7 +128,7 @@ def test_rows_are_numbered_over_all_blocks_and_stretches(
     """Row numbers are the dataset's, also when a block is searched in several stretches."""
     monkeypatch.setattr(search_module, "CHUNK_TOKENS", 3)
     dataset = write(
-        tmp_path / "d", token_rows([[12]] * 3 + [[2, 12, 12, 12]] + [[], [12]]), batches=2
+        tmp_path / "d", token_rows([[12]] * 3 + [[2, 12, 12, 12]] + [[], [12]]), batch_rows=4
     )
 
     found = places(dataset, small_vocabulary(), 2)
@@ -148,7 +138,7 @@ def test_rows_are_numbered_over_all_blocks_and_stretches(
 
 def test_progress_reaches_the_last_row(tmp_path: Path) -> None:
     """The last answer says that every row was searched."""
-    dataset = write(tmp_path / "d", token_rows([[2], [3], [4]]), batches=3)
+    dataset = write(tmp_path / "d", token_rows([[2], [3], [4]]), batch_rows=1)
 
     *_, last = search(dataset, small_vocabulary(), "zz")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from inspect_tool.axolotl_worker import AxolotlWorker
 from inspect_tool.cli.exits import say
-from inspect_tool.cli.progress import Progress
+from inspect_tool.cli.progress import Progress, waiting
 from inspect_tool.cli.samples import Choice, opened_for
 from inspect_tool.errors import InspectError
 from inspect_tool.explaining import Explaining, explain_raw
@@ -51,7 +51,7 @@ def explain(request: Request, asked: Asked) -> int:
     opened = opened_for(request)
     with closing(opened.dataset), AxolotlWorker() as worker, Progress("rendering raw rows") as bar:
         rows = list(Choice(rows=asked.rows).rows_of(opened))
-        say(STARTING)
+        waiting(STARTING)
         explaining = Explaining(opened, worker, progress=bar.update)
         for row in rows:
             found = explaining.sample(row)
@@ -66,7 +66,7 @@ def print_why(request: Request, *, choice: Choice) -> int:
     opened = opened_for(request)
     with closing(opened.dataset), AxolotlWorker() as worker, Progress("rendering raw rows") as bar:
         rows = list(choice.rows_of(opened))
-        say(STARTING)
+        waiting(STARTING)
         explaining = Explaining(opened, worker, progress=bar.update)
         if len(rows) > INDEXED_FROM:
             explaining.index()
@@ -86,7 +86,7 @@ def _explain_raw(request: Request, asked: Asked, row: int) -> int:
     except TokenizerMissingError as problem:
         say(f"{problem}; showing ids")
     with AxolotlWorker() as worker:
-        say(STARTING)
+        waiting(STARTING)
         rows, samples = explain_raw(target, worker, source=asked.dataset, row=row)
         writer = _Writer(asked, vocabulary, target.config)
         for found in samples:

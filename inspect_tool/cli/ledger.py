@@ -37,8 +37,7 @@ def ledger(
     import sys
 
     from inspect_tool.axolotl_worker import AxolotlWorker
-    from inspect_tool.cli.exits import say
-    from inspect_tool.cli.progress import Progress
+    from inspect_tool.cli.progress import Progress, waiting
     from inspect_tool.report.ledger_text import ledger_text
     from inspect_tool.report.look import look_of
     from inspect_tool.report.plain_values import json_text
@@ -48,7 +47,7 @@ def ledger(
     target = resolve(config)
     written = []
     with AxolotlWorker() as worker, Progress("rendering raw rows") as bar:
-        say("starting axolotl (some seconds) ...")
+        waiting("starting axolotl (some seconds) ...")
         for found in ledgers(target, worker, progress=bar.update):
             bar.clear()
             if as_json:

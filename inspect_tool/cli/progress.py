@@ -6,11 +6,19 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from inspect_tool.cli.exits import say
+
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
 EVERY_SECONDS = 0.2
+
+
+def waiting(what: str) -> None:
+    """Say to a person at a terminal what takes its time."""
+    if sys.stderr.isatty():
+        say(what)
 
 
 class Progress:

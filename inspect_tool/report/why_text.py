@@ -219,6 +219,8 @@ def origin_notes(why: WhySample) -> Iterable[str]:
         notes[0] += f", part {origin.part}"
     if origin.twins:
         notes[0] += f"; {counted(origin.twins, 'other raw row')} would make the same"
+    if not why.explained:
+        notes.append("stored as text: the trainer makes its tokens and labels")
     if origin.how == "cut":
         lost = why.rendered - len(why.sample.sequences[0])
         notes.append(f"cut: its last {counted(lost, 'token')} did not fit sequence_len")

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from textual import events
+
 from inspect_tool.tui.app import InspectApp
 from inspect_tool.tui.document import Request
 
@@ -85,6 +87,12 @@ class Running:
     async def type(self, text: str) -> None:
         """Type a text."""
         await self.pilot.press(*(NAMES.get(char, char) for char in text))
+        await self.pilot.pause()
+
+    async def paste(self, text: object) -> None:
+        """Paste something into what has the focus, as a terminal does."""
+        assert self.app.focused is not None
+        self.app.focused.post_message(events.Paste(str(text)))
         await self.pilot.pause()
 
     async def until(self, condition: Callable[[], object], what: str) -> None:

@@ -57,7 +57,7 @@ async def test_same_path_is_one_tab(project: Project) -> None:
     """Opening again what is open turns to its tab."""
     async with running(project.config) as run:
         await run.press("o")
-        await run.type(str(project.config))
+        await run.paste(project.config)
         await run.press("enter")
 
         assert len(run.bench.views) == 1
@@ -181,7 +181,7 @@ async def test_tokenizer_is_named_in_the_app(project: Project) -> None:
     project.config.unlink()
     async with running(project.dataset) as run:
         await run.press("n", "ctrl+t")
-        await run.type(str(project.tokenizer))
+        await run.paste(project.tokenizer)
         await run.press("enter")
         await run.until(lambda: "Say it in" in run.screen, "the text")
 

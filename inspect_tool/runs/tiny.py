@@ -55,6 +55,11 @@ _AT_MOST = {
     "mamba_num_heads": 8,
     "mamba_d_head": HEAD_DIM,
     "mamba_head_dim": HEAD_DIM,
+    "num_heads": 8,
+    "mamba_d_ssm": 2 * WIDTH,
+    "rotary_dim": HEAD_DIM,
+    "attn_layer_period": 2,
+    "attn_layer_offset": 1,
     "depth": LAYERS,
     "max_window_layers": LAYERS,
     "index_topk": 8,
@@ -212,6 +217,9 @@ def _layers(section: dict[str, Any]) -> None:
     for name in _LAYER_NUMBERS:
         if isinstance(section.get(name), list) and name not in lists:
             section[name] = [number for number in section[name] if number < len(kept)]
+    by_layer = section.get("per_layer_config")
+    if isinstance(by_layer, dict):
+        section["per_layer_config"] = {k: v for k, v in by_layer.items() if int(k) < len(kept)}
 
 
 def _heads(section: dict[str, Any], written: dict[str, Any]) -> None:
@@ -231,7 +239,7 @@ def _heads(section: dict[str, Any], written: dict[str, Any]) -> None:
     for key in _KV_HEADS:
         value = section.get(key)
         if isinstance(value, int) and not isinstance(value, bool):
-            section[key] = heads if value in {before, heads} else min(value, 2)
+            section[key] = heads if value == before else min(value, 2)
     ungrouped = section.get("model_type") in _NO_KV
     if name == "num_attention_heads" and not ungrouped and "num_key_value_heads" not in section:
         section["num_key_value_heads"] = heads

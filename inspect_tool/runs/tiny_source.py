@@ -70,7 +70,8 @@ def choose_model(draft: Draft, choice: ModelChoice, *, cwd: Path) -> Model:
     if not isinstance(config.get("model_type"), str):
         return Model(base, problems=(_unknown(named), *missing))
     tiny = TinyModel.of(config, name=choice.like or base)
-    _use(draft, tiny, tokenizer=tokenizer)
+    if not _use(draft, tiny, tokenizer=tokenizer):
+        return Model(base, architecture, problems=missing)
     return Model(str(tiny.folder), tiny.architecture, tiny, missing)
 
 
@@ -138,16 +139,18 @@ def _vocabulary(tokenizer: str, *, cwd: Path) -> int:
         raise InspectError("not a tokenizer.json", place=file) from None
 
 
-def _use(draft: Draft, tiny: TinyModel, *, tokenizer: str) -> None:
+def _use(draft: Draft, tiny: TinyModel, *, tokenizer: str) -> bool:
     reason = f"a tiny random {tiny.architecture} of the same architecture; --full-model keeps yours"
-    if draft.set("base_model", str(tiny.folder), reason):
-        draft.set("reinit_weights", True, "random weights: nothing to download or load")
-        draft.set("tokenizer_config", tokenizer, "the same tokens as before")
-        draft.remove("the tiny model has its own", "base_model_config")
-        for key in _SHAPE_KEYS:
-            draft.remove("the tiny model's shape counts", f"overrides_of_model_config.{key}")
-        if "vision_config" in tiny.config or draft.get("processor_type"):
-            draft.set("processor_config", tokenizer, "the same processor as before")
+    if not draft.set("base_model", str(tiny.folder), reason):
+        return False
+    draft.set("reinit_weights", True, "random weights: nothing to download or load")
+    draft.set("tokenizer_config", tokenizer, "the same tokens as before")
+    draft.remove("the tiny model has its own", "base_model_config")
+    for key in _SHAPE_KEYS:
+        draft.remove("the tiny model's shape counts", f"overrides_of_model_config.{key}")
+    if "vision_config" in tiny.config or draft.get("processor_type"):
+        draft.set("processor_config", tokenizer, "the same processor as before")
+    return True
 
 
 def _tokenizer_problem(tokenizer: str, *, cwd: Path, revision: str | None) -> tuple[Finding, ...]:

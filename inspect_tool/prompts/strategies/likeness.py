@@ -1,7 +1,7 @@
 """Which raw rows a prepared row is likely to have come from, told by its text.
 
 Rendering every raw row would tell for certain, but takes minutes on a large dataset. A row's own
-texts mostly stand in the prepared text as they are, and a stretch from the middle of each tells.
+texts mostly stand in the prepared text as they are; the middle and the ends of each tell.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from inspect_tool.prompts.strategies.sessions import Session
 
 PROBE = 24
-"""Characters from the middle of a text that are looked for; shorter texts tell little."""
+"""Characters from the middle and the ends of a text that are looked for."""
 TELLING = 8
+"""Shorter texts tell little."""
 
 
 @dataclass(frozen=True)
@@ -70,14 +71,16 @@ def _score(row: dict[str, Any], needle: Needle, text: str) -> float:
     """Return the share of a row's text that stands in ``text``, or 1 if ``text`` stands in it."""
     if "input_ids" in row:
         return float(tuple(row["input_ids"]) == needle.sequences[0])
-    found = total = 0
+    found, total = 0.0, 0
     inner = _middle(text)
     for _, value in texts_in(row):
         if len(value) < TELLING:
             continue
         total += len(value)
         if _middle(value) in text:
-            found += len(value)
+            bare = value.strip()
+            ends = (bare[:PROBE] in text) + (bare[-PROBE:] in text)
+            found += len(value) * (1 + ends) / 3
         elif len(value) > len(text) and inner in value:
             return 1.0
     return found / total if total else 0.0

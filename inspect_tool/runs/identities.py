@@ -11,8 +11,6 @@ import json
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from inspect_tool.axolotl_tasks import versions
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -47,6 +45,8 @@ def recall(config: Config, *, cwd: Path) -> tuple[str, ...]:
 
 def _file(config: Config, cwd: Path) -> Path:
     import platformdirs
+
+    from inspect_tool.axolotl_tasks import versions
 
     try:
         text = config.path.read_bytes()

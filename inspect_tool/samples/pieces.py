@@ -98,7 +98,9 @@ def normalized(content: str, normalizer: Mapping[str, Any] | None) -> str:
 
 def is_byte(piece: str | None) -> bool:
     """Tell whether a piece of a byte-fallback vocabulary stands for one byte (``<0x0A>``)."""
-    return piece is not None and _BYTE_PIECE.fullmatch(piece) is not None
+    if piece is None or not piece.startswith("<0x"):
+        return False
+    return _BYTE_PIECE.fullmatch(piece) is not None
 
 
 def _steps(spec: Mapping[str, Any] | None) -> Iterator[Mapping[str, Any]]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -65,23 +67,23 @@ class Vocabulary:
                 fix="name a tokenizer folder with --tokenizer, or tokenizer_config in the YAML",
             )
         try:
-            text = file.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+            data = file.read_bytes()
+        except OSError as error:
             raise _unreadable(error, file) from error
-        return cls.from_json(text, name=str(path), place=file, roles=read_roles(file.parent))
+        return cls.from_json(data, name=str(path), place=file, roles=read_roles(file.parent))
 
     @classmethod
     def from_json(
         cls,
-        text: str,
+        data: str | bytes,
         *,
         name: str,
         place: object = None,
         roles: Mapping[str, str] | None = None,
     ) -> Vocabulary:
-        """Build from the text of a tokenizer.json; ``roles`` maps a role to its token's text."""
+        """Build from a tokenizer.json; ``roles`` maps a role to its token's text."""
         try:
-            spec = json.loads(text)
+            spec = _read_spec(data if isinstance(data, bytes) else data.encode())
             pieces, special, added = _read_pieces(spec)
             decoder = decoder_of(spec)
             prefix = tuple(_prefix(spec.get("post_processor")))
@@ -133,8 +135,9 @@ class Vocabulary:
         library has it. ``continued``: other tokens come before ``ids``, so that their first space
         is no text's first.
         """
-        whole = {i: _text(self.bytes_of(i)) for i in np.unique(ids).tolist()}
-        texts = [whole[token_id] for token_id in ids.tolist()]
+        listed = ids.tolist()  # a set of them: np.unique would first import half of numpy
+        whole = {token_id: _text(self.bytes_of(token_id)) for token_id in set(listed)}
+        texts = [whole[token_id] for token_id in listed]
         split = _split_fallback if self.decoder.byte_fallback else _split_run
         for start, stop in runs(self.joint(ids)):
             texts[start:stop] = split([self.bytes_of(i) for i in ids[start:stop].tolist()])
@@ -163,7 +166,9 @@ class Vocabulary:
     @cached_property
     def _bytes(self) -> NDArray[np.bool_]:
         """Which ids are byte pieces, bool[V]."""
-        return np.array([is_byte(piece) for piece in self.pieces], dtype=np.bool_)
+        found = np.zeros(len(self.pieces), dtype=np.bool_)
+        found[[i for i, piece in enumerate(self.pieces) if is_byte(piece)]] = True
+        return found
 
     def _encode(self, token_id: int) -> bytes:
         piece = self.piece(token_id)
@@ -172,7 +177,7 @@ class Vocabulary:
     def _work_out(self, ids: NDArray[np.integer[Any]]) -> None:
         """Settle for every id in ``ids`` whether its bytes are whole UTF-8."""
         unsettled = ids[self.known(ids)]
-        for token_id in np.unique(unsettled[self._partial[unsettled] < 0]).tolist():
+        for token_id in set(unsettled[self._partial[unsettled] < 0].tolist()):
             self._partial[token_id] = _is_partial(self.bytes_of(token_id))
 
     def _lookup(self, flags: NDArray[np.bool_], ids: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
@@ -198,6 +203,23 @@ def read_roles(folder: Path) -> dict[str, str]:
             if isinstance(text, str):
                 roles[role] = text
     return roles
+
+
+_MERGES = re.compile(rb'"merges"\s*:\s*\[')
+_ENDS = re.compile(rb"\]\s*\}\s*\}\s*\Z")
+"""The end of the merges where they are the model's last entry, and the model the file's."""
+
+
+def _read_spec(data: bytes) -> Any:
+    """Read a tokenizer.json but for its merges: most of the file, and only encoding needs them."""
+    merges = _MERGES.search(data)
+    end = _ENDS.search(data, max(len(data) - 64, merges.end())) if merges else None
+    if merges and end:
+        with suppress(ValueError, KeyError, TypeError):
+            spec = json.loads(data[: merges.end()] + data[end.start() :])
+            if spec["model"]["vocab"]:
+                return spec
+    return json.loads(data)
 
 
 def _read_pieces(spec: Mapping[str, Any]) -> tuple[list[str | None], list[bool], list[bool]]:

@@ -176,7 +176,7 @@ def _cell_widths(codes: NDArray[np.uint32]) -> NDArray[np.int32]:
     widths = _WIDTHS[codes]
     unknown = codes[widths < 0]
     if len(unknown):
-        for code in np.unique(unknown).tolist():
+        for code in set(unknown.tolist()):
             _WIDTHS[code] = get_character_cell_size(chr(code))
         widths = _WIDTHS[codes]
     return widths.astype(np.int32)

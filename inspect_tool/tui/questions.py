@@ -13,7 +13,6 @@ from inspect_tool.errors import InspectError
 from inspect_tool.runs.config import Config
 from inspect_tool.samples.glyphs import safe
 from inspect_tool.samples.row_order import FILTER_EXAMPLES, RowOrder, Sort, parse_filter
-from inspect_tool.samples.search import ensure_searchable, parse_query
 from inspect_tool.tui.actions import spoken
 from inspect_tool.tui.chrome import condition_text
 from inspect_tool.tui.document import Request
@@ -59,6 +58,7 @@ def go_to_row(view: DocumentView) -> Question:
 
 def find(view: DocumentView) -> Question:
     """Ask for a text or token id to find in the sample."""
+    from inspect_tool.samples.search import parse_query
     from inspect_tool.tui.widgets.prompt import Question
 
     def look(text: str, *, forward: bool) -> str:
@@ -81,6 +81,7 @@ def find(view: DocumentView) -> Question:
 
 def search(app: InspectApp) -> Question:
     """Ask for a text or token id to find in every row."""
+    from inspect_tool.samples.search import ensure_searchable, parse_query
     from inspect_tool.tui.widgets.prompt import Question
 
     def answer(text: str) -> str:

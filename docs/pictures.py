@@ -12,13 +12,19 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from inspect_tool.tui.app import InspectApp
 from inspect_tool.tui.document import Request
 
-FOLDER = Path(__file__).parent / "pictures"
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "docs" / "pictures"
 DEMO = Path("recipes/chat-chatml.yml")
 BROWSER = ("chromium", "chromium-browser", "google-chrome")
 
@@ -42,7 +48,7 @@ PICTURES = (
 
 async def draw(picture: Picture) -> str:
     """Return the SVG of one picture."""
-    app = InspectApp(Request(DEMO), confirms=False)
+    app = InspectApp(Request(DEMO))
     async with app.run_test(size=picture.size) as pilot:
         await pilot.pause()
         await app.workers.wait_for_complete()
@@ -79,12 +85,27 @@ def photograph(svg: str, to: Path) -> None:
         )
 
 
+@contextmanager
+def project() -> Iterator[None]:
+    """Work in a folder like a user's: some configs, the data, and what axolotl prepared."""
+    with tempfile.TemporaryDirectory() as scratch:
+        for name in ("fixtures", "last_run_prepared"):
+            (Path(scratch) / name).symlink_to(ROOT / name)
+        recipes = Path(scratch) / DEMO.parent
+        recipes.mkdir()
+        for name in ("alpaca", "chat-chatml", "chat-llama3", "packed", "thinking", "tools"):
+            shutil.copy(ROOT / DEMO.parent / f"{name}.yml", recipes)
+        with chdir(scratch):
+            yield
+
+
 def main() -> None:
     """Draw every picture into docs/pictures/."""
     FOLDER.mkdir(exist_ok=True)
-    for picture in PICTURES:
-        photograph(asyncio.run(draw(picture)), FOLDER / f"{picture.name}.png")
-        print(FOLDER / f"{picture.name}.png")
+    with project():
+        for picture in PICTURES:
+            photograph(asyncio.run(draw(picture)), FOLDER / f"{picture.name}.png")
+            print(FOLDER / f"{picture.name}.png")
 
 
 if __name__ == "__main__":

@@ -108,4 +108,11 @@ def explain_raw(
             place=sources[source].entry,
             fix=f"its rows are 0 to {sources[source].rows - 1}",
         )
-    return rows, raw_samples(rows, source, row)
+    samples = raw_samples(rows, source, row)
+    if not samples:
+        raise InspectError(
+            "axolotl makes no tokens of it: its rows are stored as text, or it makes no row",
+            place=f"{sources[source].entry}, raw row {row}",
+            fix="inspect-tool show prints the text, inspect-tool ledger what became of the row",
+        )
+    return rows, samples

@@ -18,14 +18,14 @@ from inspect_tool.report.json_lines import JsonLines
 from inspect_tool.report.look import look_of
 from inspect_tool.report.why_text import WhyText
 from inspect_tool.runs.target import resolve
-from inspect_tool.samples.vocabulary import TokenizerMissingError
+from inspect_tool.samples.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from inspect_tool.cli.quick import Request
     from inspect_tool.prompts.origin import WhySample
     from inspect_tool.prompts.training import TrainingRows
     from inspect_tool.runs.config import Config
-    from inspect_tool.samples.vocabulary import Vocabulary
+    from inspect_tool.runs.target import Target
 
 STARTING = "starting axolotl (some seconds) ..."
 INDEXED_FROM = 20
@@ -80,18 +80,28 @@ def print_why(request: Request, *, choice: Choice) -> int:
 
 def _explain_raw(request: Request, asked: Asked, row: int) -> int:
     target = resolve(request.path, config=request.config, tokenizer=request.tokenizer)
-    vocabulary: Vocabulary | None = None
-    try:
-        vocabulary = read_vocabulary(target)
-    except TokenizerMissingError as problem:
-        say(f"{problem}; showing ids")
     with AxolotlWorker() as worker:
         waiting(STARTING)
         rows, samples = explain_raw(target, worker, source=asked.dataset, row=row)
-        writer = _Writer(asked, vocabulary, target.config)
+        writer = _Writer(asked, _vocabulary(target, worker), target.config)
         for found in samples:
             sys.stdout.write(writer.written(found, rows))
     return 0
+
+
+def _vocabulary(target: Target, worker: AxolotlWorker) -> Vocabulary | None:
+    """Read the tokenizer as axolotl has it, added tokens included; say so when it cannot be."""
+    from inspect_tool.runs.tokenizers import load_tokenizer
+
+    reference = target.tokenizer
+    try:
+        if reference is None or not reference.needs_worker:
+            return read_vocabulary(target)
+        folder = load_tokenizer(reference, target.config, cwd=target.cwd, worker=worker)
+        return Vocabulary.load(folder)
+    except InspectError as problem:
+        say(f"{problem}; showing ids")
+        return None
 
 
 class _Writer:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 OPEN_SECONDS = 600.0
 """For the import of axolotl on a busy machine and the reading of large files."""
-TASK_SECONDS = 300.0
+TASK_SECONDS = 120.0
 """For one row or one chunk of rows; a template that never ends is ended."""
 CHUNK_SECONDS = 0.5
 """How long one chunk should take, so that others get the worker in between."""
@@ -53,7 +53,7 @@ class TrainingRows:
         self, worker: AxolotlWorker, config: Path, cwd: Path, *, split: str = "train"
     ) -> None:
         self.worker = worker
-        self.request = Request(config, cwd, split)
+        self.request = Request(config.absolute(), cwd.absolute(), split)
         self._files: dict[int, RawFiles] = {}
 
     @cached_property

@@ -136,9 +136,9 @@ def _open(request: Request, scratch: Path) -> Session:
     entries = cfg.datasets if request.split == "train" else cfg.test_datasets
     if cfg.pretraining_dataset or cfg.streaming or cfg.skip_prepare_dataset:
         raise InspectError(
-            "axolotl prepares nothing for this config; its rows are made while it trains",
+            "axolotl prepares nothing for this config: its rows are made while it trains",
             place=request.config,
-            fix="only configs without pretraining_dataset, streaming and skip_prepare_dataset",
+            fix="pretraining_dataset, streaming and skip_prepare_dataset say so",
         )
     if not entries:
         raise InspectError(f"no datasets for {request.split}", place=request.config)

@@ -279,7 +279,9 @@ async def test_output_stays_where_one_reads() -> None:
     async with app.run_test(size=(40, 6)) as pilot:
         await pilot.pause()
         widget.add([f"line {n}" for n in range(50)])
-        await pilot.press("home")
+        await pilot.pause()
+        widget.scroll_home(animate=False)
+        await pilot.pause()
         widget.add(["more"])
         await pilot.pause()
 

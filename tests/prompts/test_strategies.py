@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import mistral_common
 import numpy as np
 import pytest
+from mistral_common.tokens.tokenizers.mistral import MistralTokenizer
 
+from inspect_tool.prompts.training import TrainingRows
+from inspect_tool.samples.sample import IGNORE_INDEX
+from tests.axolotl_runs import ROOT
 from tests.prompts.strategy_tasks import last_turn_only, mistaken, own_strategy
 
 if TYPE_CHECKING:
@@ -82,3 +89,44 @@ def test_explaining_changes_nothing(case: Callable[[str], Case]) -> None:
         np.testing.assert_array_equal(first.labels, second.labels)
         chunk = made.rows.chunk(0, row, row + 1)
         assert int(chunk.lengths[0]) == len(first)
+
+
+MISTRAL_COMMON = """
+base_model: {folder}
+tokenizer_use_mistral_common: true
+datasets:
+  - path: {data}
+    type: chat_template
+sequence_len: 2048
+micro_batch_size: 1
+gradient_accumulation_steps: 1
+num_epochs: 1
+learning_rate: 0.0002
+optimizer: adamw_torch
+lr_scheduler: constant
+bf16: false
+fp16: false
+"""
+
+
+def test_mistral_common_trains_what_the_assistant_never_said(
+    tmp_path: Path, worker: AxolotlWorker
+) -> None:
+    """Its templates move the system prompt, axolotl's spans do not follow, and it is shown so."""
+    data = Path(mistral_common.__file__).parent / "data" / "tekken_240911.json"
+    (tmp_path / "model").mkdir()
+    shutil.copy(data, tmp_path / "model" / "tekken.json")
+    turns = ROOT / "tests/prompts/configs/data/turns.jsonl"
+    config = tmp_path / "train.yml"
+    config.write_text(MISTRAL_COMMON.format(folder=tmp_path / "model", data=turns))
+    rows = TrainingRows(worker, config, tmp_path)
+
+    (explained,) = rows.explain(0, 0)
+
+    assert explained.labels is not None
+    trained = [int(token) for token in np.flatnonzero(explained.labels != IGNORE_INDEX)]
+    rules = [explained.reason(token).rule.name for token in trained]
+    assert rules == ["role-trained"] * 4 + ["eos-trained"]
+    tokenizer = MistralTokenizer.from_file(str(data)).instruct_tokenizer.tokenizer
+    said = tokenizer.decode([int(explained.ids[token]) for token in trained[:2]])
+    assert said == "You are"

@@ -268,13 +268,16 @@ class _Replay:
                 self.reasons.set(token, token + 1, rule, turn=index)
 
     def _span(self, index: int) -> tuple[int, int]:
-        """Ask axolotl for the span of a turn that it had no need to find."""
-        start, stop = self.strategy.find_turn(
-            turns=self.conversation.turns,
-            turn_idx=index,
-            tools=self.conversation.tools,
-            locator=self.conversation.locator,
-        )
+        """Ask axolotl for the span of a turn that it had no need to find, and may not find."""
+        try:
+            start, stop = self.strategy.find_turn(
+                turns=self.conversation.turns,
+                turn_idx=index,
+                tools=self.conversation.tools,
+                locator=self.conversation.locator,
+            )
+        except Exception:  # templates may refuse a conversation that ends there
+            return NOT_FOUND
         return int(start), int(stop)
 
 

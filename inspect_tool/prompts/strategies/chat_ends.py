@@ -6,6 +6,7 @@ they are at most ``REACH`` tokens away (prompt_strategies/chat_template.py, ``ab
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from inspect_tool.prompts import rules
@@ -123,5 +124,9 @@ class Ends:
 
 def special_ids(tokenizer: Any) -> frozenset[int]:
     """Return the ids of special and added tokens."""
-    added = getattr(tokenizer, "added_tokens_decoder", {})
-    return frozenset(tokenizer.all_special_ids) | frozenset(added)
+    found: set[int] = set()
+    for name in ("all_special_ids", "added_tokens_decoder"):
+        with suppress(AttributeError, NotImplementedError):  # mistral-common has not all of them
+            ids = getattr(tokenizer, name)
+            found.update(ids() if callable(ids) else ids)
+    return frozenset(found)

@@ -58,12 +58,14 @@ class TrainingRows:
 
     @cached_property
     def info(self) -> RowsInfo:
-        """The datasets and what becomes of their rows, as the config says now."""
-        return self.reopened()
-
-    def reopened(self) -> RowsInfo:
-        """Look again at the config and its files."""
+        """The datasets and what becomes of their rows, as the config said when first asked."""
         return self.worker.call(open_rows, self.request, timeout=OPEN_SECONDS)
+
+    def refresh(self) -> RowsInfo:
+        """Look again at the config and its files, and return what they say now."""
+        self.__dict__.pop("info", None)
+        self._files.clear()
+        return self.info
 
     def explain(self, source: int, row: int) -> tuple[Explained, ...]:
         """Return the prepared rows made of one raw row, with a reason for every token.

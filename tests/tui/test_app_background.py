@@ -12,7 +12,7 @@ import pytest
 
 from inspect_tool.runs.target import Status
 from inspect_tool.tui.widgets.page import Page
-from tests.processes import ARGV
+from tests.processes import ARGV, TIMEOUT, environment
 from tests.tui.running import Running, running
 from tests.waiting import until, until_gone
 
@@ -144,9 +144,16 @@ async def test_quitting_ends_the_worker(project: Project) -> None:
     until_gone(worker)
 
 
+def spawned(project: Project) -> pexpect.spawn[bytes]:
+    """Start the app on a terminal of its own, whatever the tests themselves run on."""
+    arguments = [*ARGV[1:], str(project.config)]
+    env = environment({"TERM": "xterm-256color"})
+    return pexpect.spawn(ARGV[0], arguments, dimensions=(24, 100), env=env, timeout=TIMEOUT)
+
+
 def test_terminated_app_leaves_the_terminal_as_it_was(project: Project) -> None:
     """SIGTERM ends the app the way q does: the screen is given back, nothing is left running."""
-    child = pexpect.spawn(ARGV[0], [*ARGV[1:], str(project.config)], dimensions=(24, 100))
+    child = spawned(project)
     app = psutil.Process(child.pid)
     try:
         child.expect("asking axolotl")
@@ -164,7 +171,7 @@ def test_terminated_app_leaves_the_terminal_as_it_was(project: Project) -> None:
 
 def test_killed_app_leaves_nothing(project: Project) -> None:
     """Even kill -9 of the app takes the worker with it."""
-    child = pexpect.spawn(ARGV[0], [*ARGV[1:], str(project.config)], dimensions=(24, 100))
+    child = spawned(project)
     app = psutil.Process(child.pid)
     try:
         child.expect("asking axolotl")

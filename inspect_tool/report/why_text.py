@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from inspect_tool.prompts.explained import dotted
 from inspect_tool.report.lines import heading, printed
 from inspect_tool.report.marks import ASIDE, HEADING, ascii_only, marks_of
 from inspect_tool.report.summary import counted, summary
+from inspect_tool.report.why_words import from_here, key_words, source_words
 from inspect_tool.report.wrap import Segment
 from inspect_tool.samples.glyphs import safe, unknown_id
 
@@ -139,23 +139,7 @@ class WhyText:
             yield Segment(self._written(f"    {self._key(key)}\n"), ASIDE if color else "")
 
     def _key(self, key: str) -> str:
-        """Return a key, where it is written, and the value in force."""
-        value = self._value(key)
-        said = f" is {value}" if value is not None else ""
-        line = self._config.line_of(key) if self._config is not None else None
-        if line is not None and self._config is not None:
-            return f"{key}{said} ({self._config.path.name}:{line})"
-        return f"{key}{said} (not in the YAML)" if said else key
-
-    def _value(self, key: str) -> str | None:
-        entry, _, name = key.rpartition(".")
-        settings = self._settings.get(entry) or next(iter(self._settings.values()), {})
-        if name not in settings:
-            return None
-        value = settings[name]
-        if isinstance(value, list):
-            return f"[{', '.join(map(str, value))}]"
-        return str(value).lower() if isinstance(value, bool) else str(value)
+        return key_words(key, self._config, self._settings)
 
     def _token(
         self, why: WhySample, index: int, raw: Mapping[str, Any] | None
@@ -188,10 +172,7 @@ class WhyText:
         if reason.source is None:
             return [("source", "not from the data: it was added")]
         source = reason.source
-        where = f"{_from_here(source.file)}:{source.line}" if source.file else f"row {source.row}"
-        path = f"{dotted(source.field.path)}, characters {source.start} to {source.end}"
-        doubt = " (found by its text)" if source.field.inferred else ""
-        facts = [("source", f"{where} {path}{doubt}")]
+        facts = [("source", source_words(source))]
         whole = _value_at(raw, source.field.path) if raw is not None else None
         if isinstance(whole, str):
             opened, closed = marks_of(self._look).trained
@@ -213,7 +194,7 @@ def origin_notes(why: WhySample) -> Iterable[str]:
     where = f"{origin.entry} raw row {origin.row}"
     if origin.place.file is not None:
         line = f":{origin.place.line}" if origin.place.line else ""
-        where = f"{_from_here(origin.place.file)}{line}, {where}"
+        where = f"{from_here(origin.place.file)}{line}, {where}"
     notes = [f"from {where}"]
     if origin.part:
         notes[0] += f", part {origin.part}"
@@ -247,8 +228,3 @@ def _value_at(value: Any, path: tuple[str | int, ...]) -> Any:
         except (KeyError, IndexError, TypeError):
             return None
     return value
-
-
-def _from_here(path: str) -> str:
-    relative = os.path.relpath(path)
-    return path if relative.startswith("..") else relative

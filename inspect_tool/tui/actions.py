@@ -10,7 +10,7 @@ from textual.binding import Binding
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-GROUPS: Final = ("Samples", "Find", "Datasets", "View", "Application")
+GROUPS: Final = ("Samples", "Find", "Why", "Datasets", "View", "Application")
 """In the order of the help screen."""
 
 
@@ -50,6 +50,8 @@ ACTIONS: Final = (
     _sample("find_next", "f3 semicolon", "Next match", group="Find"),
     _sample("find_previous", "shift+f3 comma", "Previous match", group="Find"),
     _sample("search", "ctrl+f", "Find across the dataset", "search", "Find"),
+    _sample("explain", "enter", "Why is this token trained or masked?", "why", "Why"),
+    _sample("raw_row", "R", "Go to the raw row, and back to the tokens", "raw", "Why"),
     _app("open", "o ctrl+o", "Open a YAML or a folder", "Datasets", "open"),
     _sample("choose_config", "c", "Choose the config this dataset belongs to", group="Datasets"),
     _app("tokenizer", "ctrl+t", "Name a tokenizer", "Datasets"),
@@ -65,6 +67,7 @@ ACTIONS: Final = (
     _app("show_panel('problems')", "1", "Problems", "View"),
     _app("show_panel('matches')", "2", "Search results", "View"),
     _app("show_panel('output')", "3", "Output of axolotl", "View"),
+    _app("show_panel('why')", "4", "Why this token is trained or masked", "View"),
     _app("toggle_theme", "t", "Light or dark", "View"),
     _app("help", "question_mark f1", "Help: every key", "Application", "help"),
     _app("command_palette", "ctrl+p", "Command palette", "Application", "commands"),

@@ -98,6 +98,18 @@ class InspectApp(Session):
         if self.view is not None and self.view.document.opened is not None:
             await self.workbench.ask(questions.search(self))
 
+    # Actions: why
+
+    async def action_explain(self) -> None:
+        """Say why the token under the cursor is trained or masked."""
+        if self.view is not None and self.view.sample is not None:
+            await self.workbench.why.show()
+
+    async def action_raw_row(self) -> None:
+        """Go to the raw row that the sample was made from, or back."""
+        if self.view is not None and self.view.sample is not None:
+            await self.workbench.why.toggle_raw()
+
     # Actions: datasets
 
     async def action_open(self) -> None:
@@ -172,6 +184,8 @@ class InspectApp(Session):
 
     async def action_show_panel(self, page: str) -> None:
         """Show a page of the panel."""
+        if page == "why":
+            await self.workbench.why.show()
         await self.workbench.show_panel(page)
 
     def action_toggle_theme(self) -> None:

@@ -7,6 +7,7 @@ message to the app; nothing here touches a widget.
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -73,6 +74,7 @@ class Background:
     def __init__(self, app: App[Any]) -> None:
         self._app = app
         self._worker: AxolotlWorker | None = None
+        self._lock = threading.Lock()
         self._process: Process | None = None
         self._closed = False
         self._pending: deque[str] = deque()
@@ -126,12 +128,14 @@ class Background:
     def _run(self, work: Any, group: str) -> None:
         self._app.run_worker(work, thread=True, group=group, exit_on_error=False)
 
-    def _axolotl(self) -> AxolotlWorker:
+    def axolotl(self) -> AxolotlWorker:
+        """Return the one worker that the app asks; it starts with its first task."""
         from inspect_tool.axolotl_worker import AxolotlWorker
 
-        if self._worker is None:
-            self._worker = AxolotlWorker()
-        return self._worker
+        with self._lock:
+            if self._worker is None:
+                self._worker = AxolotlWorker()
+            return self._worker
 
     def say(self, text: str) -> None:
         """Write a line of the app's own to the output panel."""
@@ -144,7 +148,7 @@ class Background:
 
             name = target.config.path.name if target.config else ""
             self.say(f"asking axolotl which config made this dataset (assumed: {name})")
-            target = confirm(target, self._axolotl())
+            target = confirm(target, self.axolotl())
             if self._closed:
                 return
             self.say(target.message)
@@ -171,9 +175,7 @@ class Background:
         target, reference = opened.target, opened.target.tokenizer
         assert reference is not None
         try:
-            folder = load_tokenizer(
-                reference, target.config, cwd=target.cwd, worker=self._axolotl()
-            )
+            folder = load_tokenizer(reference, target.config, cwd=target.cwd, worker=self.axolotl())
             read = self.VocabularyRead(view, opened, Vocabulary.load(folder))
         except InspectError as problem:
             read = self.VocabularyRead(view, opened, None, problem)

@@ -27,6 +27,7 @@ from inspect_tool.tui.theme import DARK, LIGHT
 if TYPE_CHECKING:
     from textual.events import Event
 
+    from inspect_tool.axolotl_worker import AxolotlWorker
     from inspect_tool.tui.widgets.document_view import DocumentView
     from inspect_tool.tui.widgets.explorer import Explorer
     from inspect_tool.tui.widgets.prompt import Question
@@ -156,6 +157,10 @@ class Session(App[int], TellsFailures):
         lines = self.background.take_lines()
         if lines:
             (await self.workbench.panel()).output.add(lines)
+
+    def axolotl(self) -> AxolotlWorker | None:
+        """Return the worker to ask, None where no program may be started."""
+        return self.background.axolotl() if self.may_start_programs else None
 
     def on_background_confirmed(self, event: Background.Confirmed) -> None:
         """Say whether the config is the right one, and show the dataset that is really its own."""

@@ -21,16 +21,15 @@ from inspect_tool.tui.chrome import hints, problems_note, rows_title, status_rig
 from inspect_tool.tui.compositor import ChangesCompositor
 from inspect_tool.tui.describe import status_left
 from inspect_tool.tui.failures import TellsFailures
+from inspect_tool.tui.splits import dataset_path, open_paths, splits_of
 from inspect_tool.tui.widgets.bar import Bar
 from inspect_tool.tui.widgets.document_view import DocumentView
-from inspect_tool.tui.widgets.explorer import Explorer, Split
+from inspect_tool.tui.widgets.explorer import Explorer
 from inspect_tool.tui.widgets.inspector import Inspector
 from inspect_tool.tui.widgets.parts import Part
 from inspect_tool.tui.widgets.rows import RowsList
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from textual.app import ComposeResult
     from textual.events import Resize
     from textual.widget import Widget
@@ -38,10 +37,12 @@ if TYPE_CHECKING:
     from inspect_tool.samples.sample import TokenSequence
     from inspect_tool.samples.vocabulary import Vocabulary
     from inspect_tool.tui.document import Document
+    from inspect_tool.tui.why_desk import WhyDesk
     from inspect_tool.tui.widgets.matches import MatchesList
     from inspect_tool.tui.widgets.panel import Panel
     from inspect_tool.tui.widgets.problems import ProblemsList
     from inspect_tool.tui.widgets.prompt import PromptBar, Question
+    from inspect_tool.tui.widgets.raw_pane import RawView
 
 LONG = 20_000
 """Tokens from which on a sample's turns are found in the background."""
@@ -79,6 +80,7 @@ class Workbench(Screen[None], TellsFailures):
         self._tabs, self._status = Bar(id="tabs"), Bar(id="status")
         self._rows_title, self._hints = Bar(id="rows-title"), Bar(id="hints", whole=True)
         self._panes = Panes()
+        self._why: WhyDesk | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out every pane but the panel, which is made when first asked for."""
@@ -107,6 +109,8 @@ class Workbench(Screen[None], TellsFailures):
     def on_resize(self, event: Resize) -> None:
         """Fold panes away, or bring them back."""
         self._arrange(event.size.width, event.size.height)
+        if self._why is not None:
+            self.call_after_refresh(self._why.arrange)
         self.update_panes()
 
     # Tabs
@@ -115,7 +119,7 @@ class Workbench(Screen[None], TellsFailures):
         """Open a tab and turn to it."""
         view = self._view_of(document)
         self.views.append(view)
-        await self.query_one("#documents").mount(view)
+        await self.query_one("#documents").mount(view, before=0)
         self.turn_to(view)
         return view
 
@@ -205,8 +209,10 @@ class Workbench(Screen[None], TellsFailures):
             self.focus_main()
 
     def action_focus_main(self) -> None:
-        """Go back to the tokens."""
-        self.focus_main()
+        """Go back to the tokens; when already there, put the raw row away."""
+        main = self.active.main_widget if self.active else None
+        if self._why is None or self.focused is not main or not self._why.hide_raw():
+            self.focus_main()
 
     def focus_main(self) -> None:
         """Put the focus where reading goes on."""
@@ -214,6 +220,29 @@ class Workbench(Screen[None], TellsFailures):
             self.active.main_widget.focus()
         elif self.active is None:
             self.explorer.focus()
+
+    # Why
+
+    @property
+    def why(self) -> WhyDesk:
+        """Return who asks why, made when first asked for."""
+        from inspect_tool.tui.why_desk import WhyDesk
+
+        if self._why is None:
+            self._why = WhyDesk(self, self.app.axolotl)  # type: ignore[attr-defined]
+        return self._why
+
+    def on_why_desk_answered(self, event: WhyDesk.Answered) -> None:
+        """Take up why of a row."""
+        self.why.take(event)
+
+    def on_why_desk_progress(self, event: WhyDesk.Progress) -> None:
+        """Say how far the search for a raw row is."""
+        self.why.take_progress(event)
+
+    def on_raw_view_token_asked(self, event: RawView.TokenAsked) -> None:
+        """Let the tokens follow the raw row."""
+        self.why.go_to_token(event.token)
 
     # What comes up from the panes
 
@@ -233,7 +262,7 @@ class Workbench(Screen[None], TellsFailures):
     @on(Explorer.SplitAsked)
     def _split_asked(self, event: Explorer.SplitAsked) -> None:
         for view in self.views:
-            if split_paths(view) == event.split.dataset:
+            if dataset_path(view) == event.split.dataset:
                 self.turn_to(view)
                 view.row = event.split.first
 
@@ -269,8 +298,12 @@ class Workbench(Screen[None], TellsFailures):
         self._update_inspector()
         self._update_explorer()
         self._update_panel()
+        if self._why is not None:
+            self._why.follow()
 
     def _update_rows(self) -> None:
+        if not self._panes.rows:
+            return
         rows, view = self.rows, self.active
         document = view.document if view else None
         if rows.document is not document:
@@ -291,7 +324,8 @@ class Workbench(Screen[None], TellsFailures):
             return
         known = len(sequence) <= LONG or sequence is self._warm
         vocabulary, cursor = opened.vocabulary, view.tokens.cursor
-        self.inspector.show(view.sample, view.active, cursor, vocabulary, turns=known)
+        why = self._why.line(view) if self._why else ()
+        self.inspector.show(view.sample, view.active, cursor, vocabulary, turns=known, why=why)
         if not known and sequence is not self._warming:
             self._warming = sequence
             self.set_timer(PAUSE_SECONDS, partial(self._warm_up, sequence, vocabulary))
@@ -350,32 +384,3 @@ class Workbench(Screen[None], TellsFailures):
         for panel in self.query("#panel"):
             panel.display = panes.panel_height > 0
             panel.styles.height = panes.panel_height
-
-
-def split_paths(view: DocumentView) -> Path | None:
-    """Return the folder of a view's dataset, None without one."""
-    opened = view.document.opened
-    return opened.dataset.path if opened else None
-
-
-def open_paths(view: DocumentView) -> list[Path]:
-    """Return the paths that the explorer marks as open."""
-    paths = [view.document.request.path, split_paths(view)]
-    return [path for path in paths if path is not None]
-
-
-def splits_of(view: DocumentView) -> list[Split]:
-    """Return the splits of a view's dataset, none where it has only one."""
-    opened = view.document.opened
-    config = opened.target.config if opened else None
-    if opened is None or config is None:
-        return []
-    rows = len(opened.dataset)
-    held_out = config.eval_rows(rows)
-    if not held_out:
-        return []
-    path = opened.dataset.path
-    return [
-        Split(path, "train", 0, rows - held_out),
-        Split(path, "eval", rows - held_out, held_out),
-    ]

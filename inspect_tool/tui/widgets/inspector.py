@@ -79,14 +79,17 @@ class Inspector(Sheet, can_focus=True):
         vocabulary: Vocabulary | None,
         *,
         turns: bool = True,
+        why: Sequence[Fact] = (),
     ) -> None:
         """Show token ``index`` of one sequence of a sample; no token if it is None or past it.
 
-        ``turns``: with the turn that it stands in, which takes a while in a long sequence.
+        ``turns``: with the turn that it stands in, which takes a while in a long sequence;
+        ``why``: what is known of the reason for its label.
         """
         tokens = sample.sequences[sequence] if sample.sequences else None
         if tokens is not None and index is not None and 0 <= index < len(tokens):
-            self._token = [("Token", token_facts(tokens, index, vocabulary, turns=turns))]
+            facts = token_facts(tokens, index, vocabulary, turns=turns)
+            self._token = [("Token", [*facts, *why])]
         else:
             self._token = []
         if self._shown != (sample, sequence, vocabulary):
@@ -183,6 +186,9 @@ class Inspector(Sheet, can_focus=True):
 
 def _wrapped(value: str, width: int) -> Iterator[str]:
     """Yield the lines of a value; a wrapped line drops the space at which it was wrapped."""
+    if value.isprintable() and cell_len(value) <= width:
+        yield value
+        return
     # The layout keeps one cell free for a newline, which a value never holds.
     layout = lay_out(draw([value]), width + 1)
     for line in range(layout.height):

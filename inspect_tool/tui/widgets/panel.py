@@ -1,4 +1,4 @@
-"""The panel below: problems, search results and output, one of them at a time."""
+"""The panel below: problems, search results, output and why, one of them at a time."""
 
 from __future__ import annotations
 
@@ -12,12 +12,18 @@ from inspect_tool.tui.widgets.matches import MatchesList
 from inspect_tool.tui.widgets.output import OutputLog
 from inspect_tool.tui.widgets.parts import Part
 from inspect_tool.tui.widgets.problems import ProblemsList
+from inspect_tool.tui.widgets.why_page import WhyPage
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widget import Widget
 
-PAGES: Final = {"problems": "1 PROBLEMS", "matches": "2 SEARCH", "output": "3 OUTPUT"}
+PAGES: Final = {
+    "problems": "1 PROBLEMS",
+    "matches": "2 SEARCH",
+    "output": "3 OUTPUT",
+    "why": "4 WHY",
+}
 """The panel's pages by id, each titled with the key that shows it."""
 
 
@@ -32,6 +38,7 @@ class Panel(Vertical):
         yield ProblemsList(id="problems")
         yield MatchesList(id="matches")
         yield OutputLog(id="output")
+        yield WhyPage(id="why")
 
     @property
     def problems(self) -> ProblemsList:
@@ -47,6 +54,11 @@ class Panel(Vertical):
     def output(self) -> OutputLog:
         """Return the output of other programs."""
         return self.query_one(OutputLog)
+
+    @property
+    def why(self) -> WhyPage:
+        """Return why the token under the cursor is as it is."""
+        return self.query_one(WhyPage)
 
     @property
     def shown(self) -> Widget:

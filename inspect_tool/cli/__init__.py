@@ -10,6 +10,7 @@ COMMANDS = (
     "report",
     "serve",
     "prepare",
+    "debug",
     "doctor",
     "version",
 )

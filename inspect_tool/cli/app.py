@@ -4,6 +4,7 @@ import typer
 
 from inspect_tool.cli import (
     check,
+    debug,
     diff,
     doctor,
     ledger,
@@ -67,6 +68,7 @@ app.command(name="check", help=check.HELP)(check.check)
 app.command(name="report", help=report.HELP)(report.report)
 app.command(name="serve", help=serve.HELP)(serve.serve)
 app.command(name="prepare", help=prepare.HELP)(prepare.prepare)
+app.command(name="debug", help=debug.HELP)(debug.debug)
 app.command(name="doctor", help=doctor.HELP)(doctor.doctor)
 app.command(name="version", help=version.HELP)(version.version)
 

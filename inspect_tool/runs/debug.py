@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 
-from inspect_tool.errors import InspectError
 from inspect_tool.findings import Finding
 from inspect_tool.runs import overrides_device, overrides_process, overrides_steps
 from inspect_tool.runs.device import CPU, Device
 from inspect_tool.runs.journal import RUN_KEY
 from inspect_tool.runs.launch import Launch, python
 from inspect_tool.runs.overrides import Draft, Override
+from inspect_tool.runs.ports import HOST
 from inspect_tool.runs.slice import Cut, slice_data
 from inspect_tool.runs.stops import ENVIRONMENT_KEY, Stops
 from inspect_tool.runs.tiny_source import Model, ModelChoice, choose_model
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 Stage = Literal["train", "preprocess"]
 
-HOST = "127.0.0.1"
-"""Whoever reaches the debugger's port can run any code: no other machine may."""
 PORT = 5678
 STEPS = 4
 ROWS = 64
@@ -51,12 +49,13 @@ _REMOVED_ENVIRONMENT = (
     "ACCELERATE_USE_FSDP",
     "ACCELERATE_USE_DEEPSPEED",
     "ACCELERATE_MIXED_PRECISION",
-    "AXOLOTL_DATASET_NUM_PROC",
     "AXOLOTL_DATASET_PROCESSES",
     "RUNPOD_CPU_COUNT",
     "HF_HUB_ENABLE_HF_TRANSFER",
 )
 """What launchers leave behind and training reads before the config."""
+_ONE_PROCESS = ("--configure-subProcess", "False")
+"""`datasets` saves in a spawned worker, always: debugged too, it would wait for a second client."""
 
 
 @dataclass(frozen=True)
@@ -204,15 +203,14 @@ def _kept(draft: Draft) -> tuple[Finding, ...]:
 
 
 def _launch(folder: Path, options: DebugOptions, device: Device, *, cwd: Path) -> Launch:
-    if options.port < 0 or options.port > 65535:
-        raise InspectError(f"--port {options.port}: ports end at 65535", fix="0 takes a free one")
     module = f"axolotl.cli.{options.stage}"
     program: tuple[str, ...] = ("-m", module, str(folder / "config.yml"))
     if options.stops:
         program = ("-m", "inspect_tool.runs.stops_main", *program[1:])
     if options.debugger:
         listening = ("--listen", f"{HOST}:{options.port}", "--wait-for-client")
-        program = ("-Xfrozen_modules=off", "-m", "debugpy", *listening, *program)
+        debugpy = ("-Xfrozen_modules=off", "-m", "debugpy", *_ONE_PROCESS, *listening)
+        program = (*debugpy, *program)
     return Launch(argv=python(*program), cwd=cwd, env=_environment(folder, options, device))
 
 
@@ -220,6 +218,7 @@ def _environment(folder: Path, options: DebugOptions, device: Device) -> dict[st
     removed = {name: None for name in _REMOVED_ENVIRONMENT if name in os.environ}
     return {
         **removed,
+        "AXOLOTL_DATASET_NUM_PROC": "1",
         "AXOLOTL_DO_NOT_TRACK": "1",
         "CUDA_VISIBLE_DEVICES": device.visible,
         "DO_NOT_TRACK": "1",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import threading
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -77,14 +78,20 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._lock = threading.Lock()
         self.status = Status(
             State.PREPARING, os.getpid(), _started(os.getpid()), started=time.time()
         )
 
     def say(self, state: State, **changes: Any) -> None:
         """Write a new status, whole or not at all; raises InspectError if it cannot."""
-        self.status = replace(self.status, state=state, **changes)
-        self.write(STATUS, json.dumps(asdict(self.status), indent=2) + "\n")
+        with self._lock:
+            self.status = replace(self.status, state=state, **changes)
+            self.write(STATUS, json.dumps(asdict(self.status), indent=2) + "\n")
+
+    def finish(self, state: State, *, message: str, exit_status: int | None) -> None:
+        """Write the last status, with the time."""
+        self.say(state, message=message, exit_status=exit_status, ended=time.time())
 
     def of_process(self, pid: int) -> dict[str, Any]:
         """Return the changes that name a child as the run's process."""
@@ -162,10 +169,14 @@ def read_metrics(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def _started(pid: int) -> float | None:
+    """Return when a process was started; None if it has ended, collected by its parent or not."""
     import psutil
 
     try:
-        return float(psutil.Process(pid).create_time())
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return None
+        return float(process.create_time())
     except psutil.Error:
         return None
 

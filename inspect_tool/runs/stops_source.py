@@ -59,9 +59,7 @@ def spots(tree: ast.Module, rules: Iterable[Rule]) -> Iterator[Spot]:
 
 def line_to_stop(tree: ast.Module, line: int) -> int | None:
     """Return the line of the statement that holds ``line``, else of the next; None at the end."""
-    statements = sorted(
-        (node for node in ast.walk(tree) if isinstance(node, ast.stmt)), key=lambda n: n.lineno
-    )
+    statements = sorted((body[i] for body, i in _statements(tree)), key=lambda node: node.lineno)
     holding = [
         node.lineno
         for node in statements
@@ -173,15 +171,31 @@ def _loss_of(statement: ast.stmt) -> str | None:
 
 
 def _at_lines(tree: ast.Module, lines: frozenset[int]) -> Iterator[Spot]:
+    for body, index in _statements(tree):
+        if body[index].lineno in lines:
+            yield Spot(f"line {body[index].lineno}", "", body, index)
+
+
+def _statements(tree: ast.Module) -> Iterator[tuple[list[ast.stmt], int]]:
+    """Yield every statement that another one may be put before.
+
+    That is none of the docstrings, and nothing above ``from __future__ import``.
+    """
+    futures = [i for i, node in enumerate(tree.body) if _is_future(node)]
     for node in ast.walk(tree):
+        documented = isinstance(node, ast.Module | ast.ClassDef | Function)
         for field in ("body", "orelse", "finalbody"):
             body = getattr(node, field, None)
-            if isinstance(body, list):
-                yield from (
-                    Spot(f"line {statement.lineno}", "", body, index)
-                    for index, statement in enumerate(body)
-                    if isinstance(statement, ast.stmt) and statement.lineno in lines
-                )
+            if not isinstance(body, list) or not body or not isinstance(body[0], ast.stmt):
+                continue
+            first = 1 if documented and _is_text(body[0]) else 0
+            if node is tree and futures:
+                first = futures[-1] + 1
+            yield from ((body, index) for index in range(first, len(body)))
+
+
+def _is_future(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
 
 
 def _call(spot: Spot) -> ast.stmt:

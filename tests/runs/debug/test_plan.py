@@ -186,7 +186,7 @@ def test_the_launch_listens_on_loopback_alone(tmp_path: Path) -> None:
     """The debugger's address is 127.0.0.1, and it waits before the first line runs."""
     argv = " ".join(plan(tmp_path, PLAIN, options=DebugOptions(port=6000)).launch.argv)
 
-    assert "debugpy --listen 127.0.0.1:6000 --wait-for-client -m axolotl.cli.train" in argv
+    assert "--listen 127.0.0.1:6000 --wait-for-client -m axolotl.cli.train" in argv
 
 
 def test_without_a_debugger(tmp_path: Path) -> None:

@@ -1,0 +1,172 @@
+"""A debug run carried out: its folder made, the process started, followed, and ended.
+
+Whatever happens, the run's folder says so: the status is written before and after, and one whose
+writer was killed is recognised by its process (see ``journal``).
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from inspect_tool.errors import InspectError, RunFailedError
+from inspect_tool.runs.journal import (
+    CONFIG,
+    LOG,
+    METRICS,
+    PLAN,
+    Journal,
+    State,
+    make_folder,
+    unwritable,
+)
+from inspect_tool.runs.launch import Process
+from inspect_tool.runs.ports import listens
+from inspect_tool.runs.prepare import failure_cause
+from inspect_tool.runs.slice import cut
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from inspect_tool.runs.debug import DebugPlan
+
+_POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Who is told what: each line of the log, the process once started, the port once open."""
+
+    on_line: Callable[[str], None] | None = None
+    on_start: Callable[[Process], None] | None = None
+    on_ready: Callable[[], None] | None = None
+
+
+def run_debug(plan: DebugPlan, listener: Listener | None = None) -> Path:
+    """Carry out ``plan`` and return its folder; blocks until the run has ended.
+
+    Raises InspectError where it cannot start, RunFailedError with the log's cause where it fails.
+    After an exception in a listener, KeyboardInterrupt too, nothing of the run is left running.
+    """
+    _refuse(plan)
+    journal = make_folder(plan.folder)
+    try:
+        _prepare(plan, journal)
+        status = _Running(plan, journal, listener or Listener()).until_end()
+        _judge(plan, journal, status)
+    except KeyboardInterrupt:
+        _end(journal, State.INTERRUPTED, "interrupted")
+        raise
+    except BaseException as error:
+        if not journal.status.state.over:
+            _end(journal, State.FAILED, str(error))
+        raise
+    return plan.folder
+
+
+def _refuse(plan: DebugPlan) -> None:
+    errors = plan.errors
+    if errors:
+        more = f" (and {len(errors) - 1} more: --dry-run lists them)" if errors[1:] else ""
+        raise InspectError(f"{errors[0].message}{more}", place=plan.config, fix=errors[0].fix)
+
+
+def _prepare(plan: DebugPlan, journal: Journal) -> None:
+    """Write everything that the run reads."""
+    journal.write(PLAN, json.dumps(plan.to_json(), indent=2) + "\n")
+    for part in plan.cuts:
+        if cut(part) == 0:
+            raise InspectError("there is no row in it", place=part.source)
+    if plan.model.tiny is not None:
+        plan.model.tiny.write()
+    journal.write(CONFIG, plan.derived_yaml)
+
+
+def _end(journal: Journal, state: State, message: str, exit_status: int | None = None) -> None:
+    """Write the last status; a full disk must not hide what happened."""
+    with suppress(InspectError):
+        journal.finish(state, message=message, exit_status=exit_status)
+
+
+def _judge(plan: DebugPlan, journal: Journal, status: int) -> None:
+    """Say how a run ended; axolotl's exit status alone does not tell."""
+    log = plan.folder / LOG
+    if status < 0:
+        message = f"axolotl was ended by signal {-status}"
+    elif status > 0:
+        message = failure_cause(log)
+    elif plan.options.stage == "train" and not (plan.folder / METRICS).exists():
+        message = "axolotl ended without an error and without one training step"
+    else:
+        _end(journal, State.FINISHED, "", status)
+        return
+    if "No module named 'axolotl'" in message or "No module named debugpy" in message:
+        message = "axolotl or debugpy is not installed here"
+        fix = "pip install 'axolotl-inspect[train]'"
+    else:
+        fix = "the log has the rest"
+    _end(journal, State.FAILED, message, status)
+    raise RunFailedError(message, place=log, fix=fix)
+
+
+class _Running:
+    """The process of a run; owns it, its log and the thread that waits for the port."""
+
+    def __init__(self, plan: DebugPlan, journal: Journal, listener: Listener) -> None:
+        self.plan = plan
+        self.journal = journal
+        self.listener = listener
+        self.ended = threading.Event()
+        self.ready = threading.Event()
+
+    def until_end(self) -> int:
+        """Start the process, follow it, and return its exit status."""
+        waiter: threading.Thread | None = None
+        with Process(self.plan.launch) as process:
+            try:
+                self.journal.say(State.STARTING, **self.journal.of_process(process.pid))
+                if self.listener.on_start is not None:
+                    self.listener.on_start(process)
+                if self.plan.options.debugger:
+                    waiter = threading.Thread(target=self._wait_for_port, args=(process,))
+                    waiter.start()
+                else:
+                    self.journal.say(State.RUNNING)
+                self._follow(process)
+                return process.wait()
+            finally:
+                self.ended.set()
+                if waiter is not None:
+                    waiter.join()
+
+    def _follow(self, process: Process) -> None:
+        log = self.plan.folder / LOG
+        try:
+            with log.open("w", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(f"{self.plan.launch.command()}\n\n")
+                for line in process.lines():
+                    file.write(f"{line}\n")
+                    file.flush()
+                    if self.ready.is_set():
+                        self.ready.clear()
+                        self.journal.say(State.RUNNING)
+                    if self.listener.on_line is not None:
+                        self.listener.on_line(line)
+        except OSError as error:
+            raise unwritable(error, log) from None
+
+    def _wait_for_port(self, process: Process) -> None:
+        """Tell that the debugger listens, once it really does."""
+        port = self.plan.options.port
+        while not self.ended.wait(_POLL_SECONDS):
+            if listens(process.pid, port):
+                with suppress(InspectError):
+                    self.journal.say(State.WAITING, port=port)
+                self.ready.set()
+                if self.listener.on_ready is not None:
+                    self.listener.on_ready()
+                return

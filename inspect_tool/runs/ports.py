@@ -1,0 +1,50 @@
+"""Ports of this machine for the debugger: free ones, and whether one is really listened on."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from contextlib import closing, suppress
+
+import psutil
+
+from inspect_tool.errors import InspectError
+
+HOST = "127.0.0.1"
+"""Whoever reaches a debugger's port can run any code: no other machine may."""
+
+
+def choose_port(wanted: int) -> int:
+    """Return ``wanted``, or a free port for 0; raises InspectError if another process has it."""
+    if not 0 <= wanted <= 65535:
+        raise InspectError(f"--port {wanted}: no such port", fix="0 takes a free one")
+    with closing(socket.socket()) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, wanted))
+        except OSError as error:
+            taken = error.errno == errno.EADDRINUSE
+            said = "is in use" if taken else f"cannot be listened on ({error.strerror})"
+            raise InspectError(f"port {wanted} {said}", fix="--port 0 takes a free one") from None
+        return int(probe.getsockname()[1])
+
+
+def listens(pid: int, port: int) -> bool:
+    """Tell whether a process at or below ``pid`` listens on ``port``.
+
+    Looked up, not tried: debugpy takes a connection for a client that has come and gone.
+    """
+    with suppress(psutil.Error):
+        root = psutil.Process(pid)
+        return any(port in listened(process) for process in [root, *root.children(recursive=True)])
+    return False
+
+
+def listened(process: psutil.Process) -> dict[int, str]:
+    """Return the ports that a process listens on, with their addresses."""
+    found: dict[int, str] = {}
+    with suppress(psutil.Error):
+        for connection in process.net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr:
+                found[connection.laddr.port] = connection.laddr.ip
+    return found

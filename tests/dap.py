@@ -1,0 +1,130 @@
+"""A small client of the Debug Adapter Protocol, as editors have one: requests, events, frames.
+
+Speaks to the `python -m debugpy.adapter` that a listening debugpy starts, over its port.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import queue
+import socket
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+PATIENCE = 120.0
+"""Seconds until a wait fails; only ever reached when something hangs."""
+
+
+class Frame(NamedTuple):
+    """Where a debugger has stopped: file, 1-based line, function, and the frame's id."""
+
+    file: str
+    line: int
+    function: str
+    id: int
+
+
+class DapClient:
+    """One debug session; a context manager that lets the debuggee go on when it is left."""
+
+    def __init__(self, port: int, *, host: str = "127.0.0.1") -> None:
+        self._socket = socket.create_connection((host, port), timeout=PATIENCE)
+        self._socket.settimeout(None)
+        self._file = self._socket.makefile("rb")
+        self._numbers = itertools.count(1)
+        self._responses: dict[int, queue.Queue[dict[str, Any]]] = {}
+        self._events: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self.request("initialize", adapterID="debugpy", clientID="tests", pathFormat="path")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with suppress(OSError, AssertionError):
+            self.send("disconnect", terminateDebuggee=False)
+        self._socket.close()
+
+    def attach(self, *, breakpoints: dict[str, list[int]] | None = None) -> None:
+        """Attach to what listens, set breakpoints, and let the program run."""
+        attached = self.send("attach", justMyCode=False, subProcess=False)
+        self.event("initialized")
+        for file, lines in (breakpoints or {}).items():
+            wanted = [{"line": line} for line in lines]
+            self.request("setBreakpoints", source={"path": file}, breakpoints=wanted)
+        self.request("configurationDone")
+        self.answer(attached)
+
+    def stopped(self) -> Frame:
+        """Wait until the program stops, and say where."""
+        event = self.event("stopped", "terminated")
+        assert event["event"] == "stopped", "the program ended without a stop"
+        thread = event["body"]["threadId"]
+        stack = self.request("stackTrace", threadId=thread, levels=1)
+        top = stack["stackFrames"][0]
+        self._thread = thread
+        return Frame(top["source"]["path"], top["line"], top["name"], top["id"])
+
+    def evaluate(self, expression: str, frame: Frame) -> str:
+        """Return what an expression is in a frame, as the debugger writes it."""
+        found = self.request("evaluate", expression=expression, frameId=frame.id)
+        return str(found["result"])
+
+    def go_on(self) -> None:
+        """Let the program run on from where it stopped."""
+        self.request("continue", threadId=self._thread)
+
+    def ended(self) -> None:
+        """Wait until the program has ended; stops on the way fail."""
+        event = self.event("stopped", "terminated")
+        assert event["event"] == "terminated", "the program stopped again"
+
+    def request(self, command: str, **arguments: Any) -> dict[str, Any]:
+        """Send a request and return the body of its answer; a refusal fails."""
+        return self.answer(self.send(command, **arguments))
+
+    def send(self, command: str, **arguments: Any) -> int:
+        """Send a request and return its number."""
+        number = next(self._numbers)
+        self._responses[number] = queue.Queue()
+        message = {"seq": number, "type": "request", "command": command, "arguments": arguments}
+        data = json.dumps(message).encode()
+        self._socket.sendall(b"Content-Length: %d\r\n\r\n%s" % (len(data), data))
+        return number
+
+    def answer(self, number: int) -> dict[str, Any]:
+        """Wait for the answer to a request and return its body."""
+        response = self._responses[number].get(timeout=PATIENCE)
+        assert response["success"], response.get("message")
+        body: dict[str, Any] = response.get("body") or {}
+        return body
+
+    def event(self, *names: str) -> dict[str, Any]:
+        """Wait for the next event of these names; others are passed over."""
+        while True:
+            event = self._events.get(timeout=PATIENCE)
+            if event["event"] in names:
+                return event
+
+    def _read(self) -> None:
+        with suppress(OSError, ValueError):
+            while header := self._file.readline():
+                length = int(header.partition(b":")[2])
+                self._file.readline()
+                message = json.loads(self._file.read(length))
+                if message["type"] == "response":
+                    self._responses[message["request_seq"]].put(message)
+                elif message["type"] == "event":
+                    self._events.put(message)
+        self._events.put({"event": "terminated"})

@@ -31,7 +31,7 @@ CONTEXT = 8
 """Equal tokens that are shown on each side of a difference."""
 MOST_TOKENS = 40
 """Tokens of one side of a difference that are shown."""
-MOST_FAILURES = 3
+MOST_REASONS = 5
 
 
 def diff_text(report: DiffReport, look: Look) -> str:
@@ -46,11 +46,21 @@ def _report(report: DiffReport, look: Look) -> Iterator[Segment]:
             yield from _example(causes, example, look)
     for note in report.notes:
         yield _line(f"note: {note}", look, ASIDE)
-    failures = [item for item in report.failures if item.row >= 0]
-    for failure in failures[:MOST_FAILURES]:
-        yield _line(f"raw row {failure.row} was not compared: {failure.message}", look, ASIDE)
-    if len(failures) > MOST_FAILURES:
-        yield _line(f"and {len(failures) - MOST_FAILURES:,} more rows were not", look, ASIDE)
+    yield from _failures(report, look)
+
+
+def _failures(report: DiffReport, look: Look) -> Iterator[Segment]:
+    """Yield each reason for which rows were not compared, with its first row."""
+    reasons: dict[tuple[str | None, str], list[int]] = {}
+    for failure in report.failures:
+        if failure.row >= 0:
+            reasons.setdefault((failure.target, failure.message), []).append(failure.row)
+    for (target, message), rows in list(reasons.items())[:MOST_REASONS]:
+        who = f"{target}: " if target else ""
+        more = f" and {len(rows) - 1:,} more" if len(rows) > 1 else ""
+        yield _line(f"not compared: raw row {rows[0]}{more}: {who}{message}", look, ASIDE)
+    if len(reasons) > MOST_REASONS:
+        yield _line(f"and for {len(reasons) - MOST_REASONS:,} more reasons", look, ASIDE)
 
 
 def _summary(summary: TargetSummary, look: Look) -> Iterator[Segment]:

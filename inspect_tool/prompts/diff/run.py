@@ -5,10 +5,13 @@ Nothing here imports axolotl; the worker does the work.
 
 from __future__ import annotations
 
+import signal
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from inspect_tool.axolotl_worker import WorkerError
 from inspect_tool.errors import InspectError
 from inspect_tool.prompts.diff.results import Comparison, DiffReport, Failure
 from inspect_tool.prompts.diff.tasks import Compared, Plan, compare_rows, open_diff
@@ -61,7 +64,8 @@ class Diff:
 
     def open(self) -> int:
         """Make everything ready; return how many raw rows there are."""
-        self._left_out = self.worker.call(open_diff, self.plan, timeout=OPEN_SECONDS)
+        with self._named_when_ended():
+            self._left_out = self.worker.call(open_diff, self.plan, timeout=OPEN_SECONDS)
         return self.training.info.rows
 
     def run(
@@ -95,6 +99,21 @@ class Diff:
             notes=self._notes(),
         )
 
+    @contextmanager
+    def _named_when_ended(self) -> Iterator[None]:
+        """Say what it was when the worker had to be ended for a rendering without end."""
+        try:
+            yield
+        except WorkerError as error:
+            if not error.message.endswith(f"signal {signal.SIGPROF.value}"):
+                raise
+            names = " or ".join(spec.name for spec in self.plan.specs)
+            raise InspectError(
+                "a template or function ran on without end and was ended",
+                place=names,
+                fix="look for a calculation in it that never ends",
+            ) from None
+
     def _notes(self) -> tuple[str, ...]:
         notes = []
         if self._left_out:
@@ -106,9 +125,10 @@ class Diff:
     def _compared(self, source: int, start: int, stop: int, first: int) -> Iterator[Comparison]:
         plan = replace(self.plan, refused=frozenset(self.refused))
         patience = CHUNK_SECONDS + (stop - start) * self.plan.options.timeout
-        answer: Compared = self.worker.call(
-            compare_rows, plan, source, start, stop, first, timeout=patience
-        )
+        with self._named_when_ended():
+            answer: Compared = self.worker.call(
+                compare_rows, plan, source, start, stop, first, timeout=patience
+            )
         self.failures += answer.failures
         self.refused.update(answer.refused)
         self.dropped += answer.dropped

@@ -86,6 +86,12 @@ class Builder:
     def _saved(self, spec: TargetSpec) -> Target:
         from transformers import AutoTokenizer
 
+        if not (Path(spec.value) / "tokenizer_config.json").is_file():
+            raise TargetError(
+                "no tokenizer is saved there (no tokenizer_config.json)",
+                place=spec.value,
+                fix="name an output_dir that axolotl trained into, or one of its checkpoints",
+            )
         try:
             tokenizer = AutoTokenizer.from_pretrained(
                 spec.value, local_files_only=True, trust_remote_code=False

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 SECONDS = 10.0
 """For one rendering."""
+LAST_RESORT = 1.3
+"""Times as long until the kernel ends the whole process."""
 MEMORY = 2 << 30
 """Bytes that one rendering may take beyond what the process has."""
 LONGEST = 50_000_000
@@ -37,8 +39,9 @@ class _TimeUpError(BaseException):
 def limited(what: str, *, seconds: float = SECONDS) -> Iterator[None]:
     """End what runs inside after ``seconds`` or when it takes too much memory.
 
-    Raises LimitError that names ``what``. Works in the main thread, where the worker runs its
-    tasks; in another thread nothing is limited.
+    Raises LimitError that names ``what``. One call into C that never returns cannot be interrupted:
+    the kernel then ends the process, by SIGPROF. Works in the main thread, where the worker runs
+    its tasks; in another thread nothing is limited.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -48,6 +51,7 @@ def limited(what: str, *, seconds: float = SECONDS) -> Iterator[None]:
     try:
         resource.setrlimit(resource.RLIMIT_AS, (_capped(hard), hard))
         signal.setitimer(signal.ITIMER_REAL, seconds)
+        signal.setitimer(signal.ITIMER_PROF, seconds * LAST_RESORT)
         yield
     except _TimeUpError:
         raise LimitError(
@@ -59,6 +63,7 @@ def limited(what: str, *, seconds: float = SECONDS) -> Iterator[None]:
         raise LimitError("took too much memory and was ended", place=what) from None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
         signal.signal(signal.SIGALRM, before)
 

@@ -168,7 +168,10 @@ def check_template(template: str, place: str) -> None:
     from transformers.utils.chat_template_utils import _compile_jinja_template
 
     try:
-        _compile_jinja_template(template)
+        with limited(place):
+            _compile_jinja_template(template)
+    except LimitError as error:
+        raise TargetError(f"the template {error.message}", place=place, fix=error.fix) from None
     except TemplateSyntaxError as error:
         raise _syntax(error, place) from None
 

@@ -46,6 +46,8 @@ class Explaining:
     @cached_property
     def target(self) -> Target:
         """The opened target with what axolotl's hash says of its config."""
+        if self._opened.target.identity is not None:
+            return self._opened.target
         target = confirm(self._opened.target, self._worker)
         own = target.kind is TargetKind.CONFIG and target.dataset != self._opened.target.dataset
         return self._opened.target if own else target

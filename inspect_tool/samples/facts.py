@@ -60,9 +60,9 @@ def token_facts(
         shown = "yes" if attended else "no, padding"
         facts.append(Fact("attention", shown, "" if attended else "warning"))
     if sequence.trained is not None:
-        number = sequence.span_at(index)
-        span = sequence.spans[number]
-        place = f"{number + 1:,} of {len(sequence.spans):,}, {_range(span.start, span.stop)}"
+        number, starts = sequence.span_at(index), sequence.span_starts
+        stop = int(starts[number + 1]) if number + 1 < len(starts) else len(sequence)
+        place = f"{number + 1:,} of {len(starts):,}, {_range(int(starts[number]), stop)}"
         facts.append(Fact("span", place))
     return [*facts, *_turn_facts(turns_of(sequence, vocabulary), index)] if turns else facts
 

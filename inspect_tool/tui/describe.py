@@ -191,5 +191,7 @@ def token_line(sequence: TokenSequence, index: int, vocabulary: Vocabulary | Non
             parts.append(Part("trained", "good"))
         else:
             parts.append(Part(f"masked ({int(sequence.labels[index])})", "dim"))
-        parts.append(Part(f"span {sequence.span_at(index) + 1} of {len(sequence.spans)}", "dim"))
+        parts.append(
+            Part(f"span {sequence.span_at(index) + 1} of {len(sequence.span_starts)}", "dim")
+        )
     return joined(parts)

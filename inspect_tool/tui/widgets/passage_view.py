@@ -118,9 +118,9 @@ class PassageView(Sheet, can_focus=True, inherit_bindings=False):
         """Paint one visible line."""
         if self._layout is None:
             self._lay_out()
-        layout, width = self._layout, self.scrollable_size.width
-        line = y + self.scroll_offset.y
+        layout, line = self._layout, y + self.scroll_offset.y
         if layout is None or line >= layout.height:
+            width = self.scrollable_size.width
             empty = layout is not None and not layout.height and y == 0
             return self._painter.note("no tokens", width) if empty else self._painter.blank(width)
         view = View(

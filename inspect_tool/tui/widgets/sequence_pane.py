@@ -8,7 +8,7 @@ from textual.containers import Vertical
 
 from inspect_tool.tui.describe import length_of, trained_part
 from inspect_tool.tui.widgets.bar import Bar
-from inspect_tool.tui.widgets.parts import Part
+from inspect_tool.tui.widgets.parts import Line, Part
 from inspect_tool.tui.widgets.token_view import TokenView
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ class SequencePane(Vertical):
     def __init__(self, number: int, *, titled: bool) -> None:
         super().__init__(classes="-titled" if titled else "")
         self.number = number
+        self._titled = titled
         self.tokens = TokenView()
         self.sequence: TokenSequence | None = None
 
@@ -35,8 +36,13 @@ class SequencePane(Vertical):
     def show(self, sequence: TokenSequence, vocabulary: Vocabulary | None, cursor: int) -> None:
         """Show another sequence."""
         self.sequence = sequence
-        parts = [Part(f"{sequence.name.upper()}  ", "accent"), Part(length_of(sequence), "dim")]
-        if sequence.trained is not None:
-            parts += [Part("  "), trained_part(sequence)]
-        self.query_one("#sequence-title", Bar).left = tuple(parts)
+        if self._titled:
+            self.query_one("#sequence-title", Bar).left = _title(sequence)
         self.tokens.show_sequence(sequence, vocabulary, cursor=cursor)
+
+
+def _title(sequence: TokenSequence) -> Line:
+    parts = [Part(f"{sequence.name.upper()}  ", "accent"), Part(length_of(sequence), "dim")]
+    if sequence.trained is not None:
+        parts += [Part("  "), trained_part(sequence)]
+    return tuple(parts)

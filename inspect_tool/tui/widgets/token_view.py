@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from inspect_tool.samples.sample import TokenSequence
     from inspect_tool.samples.vocabulary import Vocabulary
 
-CELLS_OF_TOKEN = 3
-"""Cells that tokens take at least, mostly."""
+CELLS_OF_TOKEN = 4
+"""Cells that a token takes, more or less."""
 FEW_TOKENS = 512
 """Drawn in no time."""
 PAUSE_SECONDS = 0.1

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from textual.binding import Binding
 
+from inspect_tool.tui.widgets.parts import Line, Part
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -52,6 +54,7 @@ ACTIONS: Final = (
     _sample("search", "ctrl+f", "Find across the dataset", "search", "Find"),
     _sample("explain", "enter", "Why is this token trained or masked?", "why", "Why"),
     _sample("raw_row", "R", "Go to the raw row, and back to the tokens", "raw", "Why"),
+    _app("diff", "d", "Diff: training against what inference sends", "Why", "diff"),
     _app("open", "o ctrl+o", "Open a YAML or a folder", "Datasets", "open"),
     _sample("choose_config", "c", "Choose the config this dataset belongs to", group="Datasets"),
     _app("tokenizer", "ctrl+t", "Name a tokenizer", "Datasets"),
@@ -73,6 +76,20 @@ ACTIONS: Final = (
     _app("command_palette", "ctrl+p", "Command palette", "Application", "commands"),
     _app("quit", "q ctrl+q", "Quit", "Application", "quit"),
 )
+
+DIFF_ACTIONS: Final = (
+    _app("step_sample(1)", "n", "Next sample that differs", "Diff", "next"),
+    _app("step_sample(-1)", "p", "Previous sample that differs", "Diff", "previous"),
+    _app(
+        "step_difference(1)", "right_square_bracket", "Next difference", "Diff", "next difference"
+    ),
+    _app("step_difference(-1)", "left_square_bracket", "Previous difference", "Diff"),
+    _app("app.diff", "d", "Against another target", "Diff", "against"),
+    _app("app.toggle_theme", "t", "Light or dark", "Diff"),
+    _app("app.help", "question_mark f1", "Help: every key", "Diff", "help"),
+    _app("close", "escape q", "Back to the tokens", "Diff", "back"),
+)
+"""What can be done on the Diff screen; actions of its own, or of the app where they say so."""
 
 _SPOKEN: Final = {
     "colon": ":",
@@ -100,6 +117,17 @@ def bindings(actions: Iterable[Action] = ACTIONS) -> Iterator[Binding]:
     for action in actions:
         if action.id != "command_palette":
             yield Binding(",".join(action.keys), action.id, action.title, show=False)
+
+
+def hint_parts(actions: Iterable[Action], *, namespace: str = "app") -> Line:
+    """Return the keys that have a word for the footer, each with it; clicks run its action."""
+    parts: list[Part] = []
+    for action in actions:
+        if action.hint:
+            runs = action.id if action.id.startswith("app.") else f"{namespace}.{action.id}"
+            parts.append(Part(spoken(action.keys[0]), "accent", runs))
+            parts.append(Part(f" {action.hint}  ", "dim", runs))
+    return tuple(parts)
 
 
 def spoken(key: str) -> str:

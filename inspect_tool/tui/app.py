@@ -110,6 +110,12 @@ class InspectApp(Session):
         if self.view is not None and self.view.sample is not None:
             await self.workbench.why.toggle_raw()
 
+    def action_diff(self) -> None:
+        """Hold what training saw against what inference sends."""
+        from inspect_tool.tui.ask_diff import choose_target
+
+        choose_target(self)
+
     # Actions: datasets
 
     async def action_open(self) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from inspect_tool.samples.glyphs import safe
 from inspect_tool.samples.row_order import Condition, Sort
-from inspect_tool.tui.actions import ACTIONS, spoken
+from inspect_tool.tui.actions import ACTIONS, hint_parts
 from inspect_tool.tui.describe import finding_counts
 from inspect_tool.tui.widgets.parts import Line, Part
 
@@ -84,10 +84,6 @@ def hints(*, dataset: bool) -> Line:
 
     Without a dataset only those that do something then.
     """
-    parts: list[Part] = []
     shown = [action for action in ACTIONS if action.hint and (dataset or not action.needs_dataset)]
     shown.sort(key=lambda action: action.id not in {"help", "quit", "command_palette"})
-    for action in shown:
-        parts.append(Part(spoken(action.keys[0]), "accent", f"app.{action.id}"))
-        parts.append(Part(f" {action.hint}  ", "dim", f"app.{action.id}"))
-    return tuple(parts)
+    return hint_parts(shown)

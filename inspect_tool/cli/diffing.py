@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from inspect_tool.cli.exits import say
+from inspect_tool.cli.progress import Progress, waiting
 from inspect_tool.errors import ExitCode, InspectError
 from inspect_tool.prompts.inference.specs import Options, parse_fill, parse_targets
 from inspect_tool.report.look import look_of
@@ -53,21 +54,23 @@ def run_diff(
     options = Options(tuple(parse_fill(item) for item in fills), stops, timeout)
     config = Config.read(asked.config.absolute())
     cwd = prepared_by(config).cwd
-    say("axolotl renders the rows (its start takes some seconds) ...")
+    waiting("axolotl renders the rows; its start takes some seconds ...")
     with AxolotlWorker() as worker:
         training = TrainingRows(worker, config.path, cwd, split=asked.split)
         diff = Diff(training, specs, options)
-        report = diff.report_of(tuple(_told(diff, asked)))
+        with Progress("comparing, rows") as progress:
+            report = diff.report_of(tuple(_told(diff, asked, progress)))
     return _print(report, asked)
 
 
 def run_pair(asked: Asked, pair: tuple[Path, Path]) -> int:
     """Compare two prepared folders; return the exit status."""
-    from inspect_tool.opened import open_path
+    from inspect_tool.cli.quick import Request
+    from inspect_tool.cli.samples import opened_for
     from inspect_tool.prompts.diff.versions import compare_versions
 
     config = Config.read(asked.config.absolute())
-    before, after = (open_path(path, config=config.path) for path in pair)
+    before, after = (opened_for(Request(path=path, config=config.path)) for path in pair)
     with closing(before.dataset), closing(after.dataset):
         vocabulary = before.vocabulary
         if vocabulary is None:
@@ -77,16 +80,11 @@ def run_pair(asked: Asked, pair: tuple[Path, Path]) -> int:
     return _print(report, asked)
 
 
-def _told(diff: Diff, asked: Asked) -> Iterator[Comparison]:
-    """Pass the comparisons on, with a line on a terminal's stderr that says how far it is."""
-    shown = sys.stderr.isatty()
+def _told(diff: Diff, asked: Asked, progress: Progress) -> Iterator[Comparison]:
+    """Pass the comparisons on, and say how far it is."""
     for item in diff.run(rows=asked.rows, limit=asked.limit):
-        if shown:
-            done, of = diff.progress.done, diff.progress.of
-            sys.stderr.write(f"\r{done:,} of {of:,} rows")
+        progress.update(diff.progress.done, diff.progress.of)
         yield item
-    if shown:
-        sys.stderr.write("\r\x1b[K")
 
 
 def _print(report: DiffReport, asked: Asked) -> int:

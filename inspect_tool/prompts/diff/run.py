@@ -66,7 +66,7 @@ class Diff:
         """Make everything ready; return how many raw rows there are."""
         with self._named_when_ended():
             self._left_out = self.worker.call(open_diff, self.plan, timeout=OPEN_SECONDS)
-        return self.training.info.rows
+        return self.training.refresh().rows
 
     def run(
         self, *, rows: Sequence[int] | None = None, limit: int | None = None

@@ -12,10 +12,11 @@ from inspect_tool.prompts.diagnosis.stop_set import judge_stop
 from inspect_tool.prompts.diff.align import Region, align
 from inspect_tool.prompts.diff.other_sides import side_of
 from inspect_tool.prompts.diff.results import Comparison, Difference, Failure, Side
-from inspect_tool.prompts.inference.build import Builder
+from inspect_tool.prompts.inference.build import Builder, files_of
 from inspect_tool.prompts.inference.encoder import Encoder
 from inspect_tool.prompts.inference.limits import LimitError
 from inspect_tool.prompts.inference.target import Prompt, Target, TargetError
+from inspect_tool.prompts.strategies.loading import stamp_of
 from inspect_tool.prompts.strategies.sessions import Request, Session, session
 from inspect_tool.prompts.strategies.tasks import _length_filter, _said
 
@@ -101,7 +102,8 @@ def compare_rows(plan: Plan, source: int, start: int, stop: int, first: int) -> 
 
 
 def _ready(plan: Plan, opened: Session) -> _Ready:
-    key = (plan.request, plan.specs, plan.options)
+    watched = [path for spec in plan.specs for path in files_of(spec, plan.request.cwd)]
+    key = (plan.request, plan.specs, plan.options, stamp_of(watched))
     kept = _READY.get(key)
     if kept is not None and kept.opened is opened:
         return kept

@@ -11,7 +11,7 @@ from inspect_tool.prompts.inference.encoder import Encoder
 from inspect_tool.prompts.inference.messages_file import MessagesTarget
 from inspect_tool.prompts.inference.python_function import FunctionTarget, load_function
 from inspect_tool.prompts.inference.server import ServerTarget
-from inspect_tool.prompts.inference.stops import generation_eos, model_stops
+from inspect_tool.prompts.inference.stops import CONFIG, generation_eos, model_stops
 from inspect_tool.prompts.inference.target import Target, TargetError
 from inspect_tool.prompts.inference.templates import TemplateTarget
 from inspect_tool.prompts.inference.text_file import TextTarget, read_text
@@ -19,6 +19,18 @@ from inspect_tool.prompts.inference.text_file import TextTarget, read_text
 if TYPE_CHECKING:
     from inspect_tool.prompts.inference.specs import Options, TargetSpec
     from inspect_tool.prompts.inference.stops import Stops
+
+
+SAVED_FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", CONFIG)
+
+
+def files_of(spec: TargetSpec, cwd: Path) -> list[Path]:
+    """Return the files that a target is made of; it is made anew when one changes."""
+    if spec.kind == "python":
+        return [cwd / f"{spec.value.partition(':')[0].replace('.', '/')}.py"]
+    if spec.kind == "saved":
+        return [Path(spec.value) / name for name in SAVED_FILES]
+    return [] if spec.kind in {"axolotl", "openai"} else [cwd / Path(spec.value).expanduser()]
 
 
 class Builder:

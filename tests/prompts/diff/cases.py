@@ -27,7 +27,7 @@ CHAT = [
         ]
     },
 ]
-PLAIN = [
+PLAIN: list[dict[str, Any]] = [
     {
         "messages": [
             {"role": "user", "content": "How many legs has a spider?"},
@@ -57,7 +57,7 @@ TOOL = {
         "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
     },
 }
-TOOL_CHAT = [
+TOOL_CHAT: list[dict[str, Any]] = [
     {
         "messages": [
             {"role": "user", "content": "Weather in Oslo?"},

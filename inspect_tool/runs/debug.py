@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 
+from inspect_tool.errors import InspectError
 from inspect_tool.findings import Finding
 from inspect_tool.runs import overrides_device, overrides_process, overrides_steps
 from inspect_tool.runs.device import CPU, Device
@@ -147,6 +148,7 @@ def plan_debug(
     the plan's problems.
     """
     chosen = options or DebugOptions()
+    _refuse_odd(config)
     evaluate = chosen.evaluate or "evaluate" in chosen.stops.names
     start = Draft(config.values, given={})
     doubts = translate(start)
@@ -180,6 +182,17 @@ def plan_debug(
         options=chosen,
         device=device,
     )
+
+
+def _refuse_odd(config: Config) -> None:
+    """Refuse what YAML can hold and no config does: values inside themselves, keys of no text."""
+    odd = next((key for key in config.values if not isinstance(key, str)), None)
+    if odd is not None:
+        raise InspectError(f"the key {odd!r} is no text", place=config.path)
+    try:
+        json.dumps(dict(config.values), default=str)
+    except (ValueError, TypeError, RecursionError):
+        raise InspectError("a value holds itself, or a key is no text", place=config.path) from None
 
 
 def _add_recorder(draft: Draft) -> None:

@@ -151,7 +151,7 @@ def _attention(draft: Draft, device: Device, *, architecture: str | None) -> Non
     package = ATTENTION_PACKAGES.get(str(wanted))
     if device.kind == "cuda" and wanted and (package is None or package in device.packages):
         return
-    if wanted in {"sdpa", "eager"} and portable == "sdpa":
+    if wanted in ("sdpa", "eager") and portable == "sdpa":
         portable = str(wanted)
     draft.set("attn_implementation", portable, f"attention that {device.name} has")
     draft.remove("attn_implementation says it now", *LEGACY_ATTENTION)

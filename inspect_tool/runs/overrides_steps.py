@@ -55,7 +55,8 @@ def few_steps(draft: Draft, *, steps: int) -> None:
     """Few optimizer steps of small batches, each logged."""
     draft.set("max_steps", steps, "a few steps show what every step does")
     draft.set("num_epochs", 1, "max_steps ends it first")
-    if (draft.get("micro_batch_size") or MICRO_BATCH + 1) > MICRO_BATCH:
+    batch = draft.get("micro_batch_size")
+    if not isinstance(batch, int) or isinstance(batch, bool) or not 0 < batch <= MICRO_BATCH:
         draft.set("micro_batch_size", MICRO_BATCH, "a batch that can be read, and fits anywhere")
     if draft.get("eval_batch_size"):
         draft.set("eval_batch_size", MICRO_BATCH, "as micro_batch_size")
@@ -106,7 +107,7 @@ def layers(draft: Draft) -> None:
 
 def generation(draft: Draft) -> None:
     """Sampling methods (GRPO) generate few and short answers, in this process."""
-    if draft.get("rl") not in {"grpo", "gdpo", "ebft"}:
+    if draft.get("rl") not in ("grpo", "gdpo", "ebft"):
         return
     for key, small in _GENERATED.items():
         draft.set(f"trl.{key}", small, "short answers, and as many as one batch holds")

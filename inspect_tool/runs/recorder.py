@@ -11,6 +11,7 @@ import math
 import os
 import resource
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,10 @@ from inspect_tool.runs.journal import METRICS, RUN_KEY
 
 _NUMBERS = ("loss", "grad_norm", "learning_rate", "eval_loss")
 
+_LOADING_METHODS = ("grpo", "gdpo", "ebft")
+"""TRL loads these methods' reference model from the folder of the one that is trained."""
+_WEIGHTS = "model.safetensors"
+
 
 class Recorder(BasePlugin):  # type: ignore[misc]  # axolotl has no types
     """Records loss, gradient norm, learning rate, tokens, memory and time of every step."""
@@ -29,6 +34,12 @@ class Recorder(BasePlugin):  # type: ignore[misc]  # axolotl has no types
     def pre_model_load(self, cfg: Any) -> None:
         """Fix the random weights: axolotl seeds only the trainer, which comes later."""
         set_seed(int(cfg.seed or 0))
+
+    def post_model_build(self, cfg: Any, model: Any) -> None:
+        """Give TRL the weights of a tiny model where it loads a reference model by itself."""
+        folder = Path(str(cfg.base_model))
+        if cfg.reinit_weights and cfg.rl in _LOADING_METHODS:
+            _keep_weights(model, folder)
 
     def add_callbacks_post_trainer(self, cfg: Any, trainer: Any) -> list[Any]:
         """Return the callback that writes; axolotl adds it to the trainer."""
@@ -79,6 +90,13 @@ class _MetricsWriter(TrainerCallback):  # type: ignore[misc]
                 file.write(json.dumps(line) + "\n")
         except OSError as error:
             print(f"inspect-tool: metrics cannot be written ({error.strerror})", file=sys.stderr)
+
+
+def _keep_weights(model: Any, folder: Path) -> None:
+    """Put ``model``'s weights beside its tiny config, whole or not at all."""
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".draft-") as draft:
+        model.save_pretrained(draft, max_shard_size="50GB")
+        (Path(draft) / _WEIGHTS).replace(folder / _WEIGHTS)
 
 
 def _number(value: Any) -> float | None:

@@ -174,7 +174,7 @@ def _section(section: dict[str, Any]) -> dict[str, Any]:
         if isinstance(value, int) and not isinstance(value, bool):
             section[key] = min(value, most)
         elif isinstance(value, list) and value and isinstance(value[0], int):
-            section[key] = [min(int(item), most) for item in value]
+            section[key] = [min(item, most) for item in value if isinstance(item, int)]
     _heads(section, written)
     _rope(section)
     if section.get("out_hidden_size"):
@@ -216,10 +216,16 @@ def _layers(section: dict[str, Any]) -> None:
         section[name] = [value[index] for index in kept]
     for name in _LAYER_NUMBERS:
         if isinstance(section.get(name), list) and name not in lists:
-            section[name] = [number for number in section[name] if number < len(kept)]
+            section[name] = [item for item in section[name] if _below(item, len(kept))]
     by_layer = section.get("per_layer_config")
     if isinstance(by_layer, dict):
-        section["per_layer_config"] = {k: v for k, v in by_layer.items() if int(k) < len(kept)}
+        section["per_layer_config"] = {
+            key: value for key, value in by_layer.items() if _below(key, len(kept))
+        }
+
+
+def _below(number: Any, count: int) -> bool:
+    return str(number).isdigit() and int(number) < count
 
 
 def _heads(section: dict[str, Any], written: dict[str, Any]) -> None:
@@ -258,7 +264,7 @@ def _rope(section: dict[str, Any]) -> None:
                 section.get("partial_rotary_factor") or value.get("partial_rotary_factor") or 1
             )
             for rope in (value, *(item for item in value.values() if isinstance(item, dict))):
-                _fit_rope(rope, int(dims * float(partial)) // 2)
+                _fit_rope(rope, int(dims * partial) // 2)
 
 
 def _fit_rope(rope: dict[str, Any], pairs: int) -> None:

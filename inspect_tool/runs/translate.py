@@ -104,7 +104,9 @@ def _keys(draft: Draft) -> Iterator[Finding]:
         draft.remove("it is below overrides_of_model_config now", "rope_scaling")
     tokens = draft.get("tokens")
     if isinstance(tokens, dict):
-        draft.set("special_tokens", {**tokens, **(draft.get("special_tokens") or {})}, _TOKENS)
+        given = draft.get("special_tokens")
+        both = {**tokens, **given} if isinstance(given, dict) else tokens
+        draft.set("special_tokens", both, _TOKENS)
         draft.remove(_TOKENS, "tokens")
     if draft.get("gradient_checkpointing") == "unsloth":
         draft.set("gradient_checkpointing", True, "axolotl has dropped unsloth's")
@@ -156,7 +158,7 @@ def _conversation(draft: Draft, place: str, conversation: Any) -> Iterator[Findi
     template = TEMPLATES.get(str(conversation).lower())
     if template:
         draft.set(f"{place}.chat_template", template, f"axolotl's template for {conversation}")
-    elif conversation and conversation != "chat":
+    elif conversation and str(conversation) != "chat":
         yield _doubt(
             f"{place}.conversation",
             f"conversation: {conversation} has no template of that name in axolotl now",

@@ -245,6 +245,13 @@ def test_plugins_that_hide_or_report_are_left_out(tmp_path: Path) -> None:
     assert "liger_rope" not in now
 
 
+@pytest.mark.parametrize("more", ["1: 2\n", "a: &x [*x]\n", "a: {? [b] : c}\n", "2024-01-01: x\n"])
+def test_what_no_config_holds(tmp_path: Path, more: str) -> None:
+    """Odd YAML is refused, naming the file."""
+    with pytest.raises(InspectError, match=r"config\.yml"):
+        plan(tmp_path, PLAIN + more)
+
+
 def test_a_plan_is_json(tmp_path: Path) -> None:
     """The machine-readable form survives json and fits the schema."""
     document = json.loads(json.dumps(plan(tmp_path, QLORA_2024).to_json()))

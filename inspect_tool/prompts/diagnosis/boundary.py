@@ -25,14 +25,17 @@ SEAM_FIX = (
 
 
 def judge(case: Case) -> None:
-    """Look for regions of equal text, for a seam, and tokenise the training text in one piece."""
+    """Look for regions of equal text, for a seam, and tokenise the training text in one piece.
+
+    What a chat template renders is tokenised in one piece as it is.
+    """
     _seam(case)
     for index in case.open:
         train, inference = case.train_text(index), case.inference_text(index)
         if train and train == inference:
             message = f"the same text {quoted(train)} is other tokens on each side"
             case.settle([index], Verdict(CODE, message, WHOLE_FIX, proven=True))
-    if not case.open or not case.training.exact:
+    if not case.open or not case.training.exact or case.training.template is not None:
         return
     gone = case.gone_with_training(_whole(case))
     if gone:

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from inspect_tool.prompts.diff.align import Region, align
+from inspect_tool.prompts.diff.align import align_within
 from inspect_tool.samples.glyphs import SPACE, safe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from inspect_tool.prompts.diff.align import Region
     from inspect_tool.prompts.diff.training_side import TrainingPrompt, TrainingSide
     from inspect_tool.prompts.inference.encoder import Encoder
     from inspect_tool.prompts.inference.target import Change, Prompt, Target
@@ -34,7 +35,8 @@ class Verdict:
 class Case:
     """What there is to go by: both prompts, their makers, the regions that differ.
 
-    ``open`` are the numbers of the regions that no cause was found for yet.
+    Both sides have one text per token. ``open`` are the numbers of the regions that no cause was
+    found for yet.
     """
 
     training: TrainingPrompt
@@ -43,6 +45,8 @@ class Case:
     prompt: Prompt
     target: Target
     regions: list[Region]
+    train_texts: list[str]
+    inference_texts: list[str]
     verdicts: dict[int, Verdict] = field(default_factory=dict)
 
     @property
@@ -66,14 +70,12 @@ class Case:
         return "".join(self.inference_texts[region.inference_start : region.inference_stop])
 
     @cached_property
-    def train_texts(self) -> list[str]:
-        """One text per training token."""
-        return self.encoder.texts(self.training.ids)
-
-    @cached_property
-    def inference_texts(self) -> list[str]:
-        """One text per inference token."""
-        return self.target.encoder.texts(self.prompt.ids)
+    def _edits(self) -> int:
+        """Tokens that all regions take away and add; a change that leaves more explains nothing."""
+        return sum(
+            region.train_stop - region.train_start + region.inference_stop - region.inference_start
+            for region in self.regions
+        )
 
     def at_end(self, index: int) -> bool:
         """Whether a region is the last that both prompts have."""
@@ -86,19 +88,23 @@ class Case:
         """Return the open regions that are equal when training's ids are these instead."""
         if ids is None or list(ids) == self.training.ids:
             return []
-        left = align(ids, self.prompt.ids, bos=self.encoder.bos_id)
+        left = align_within(ids, self.prompt.ids, edits=self._edits - 1, bos=self.encoder.bos_id)
+        if left is None:
+            return []
         spans = [(region.inference_start, region.inference_stop) for region in left]
         mine = [(region.inference_start, region.inference_stop) for region in self.regions]
-        return self._gone(spans, mine, left)
+        return self._gone(spans, mine)
 
     def gone_with_inference(self, ids: Sequence[int] | None) -> list[int]:
         """Return the open regions that are equal when inference's ids are these instead."""
         if ids is None or list(ids) == self.prompt.ids:
             return []
-        left = align(self.training.ids, ids, bos=self.encoder.bos_id)
+        left = align_within(self.training.ids, ids, edits=self._edits - 1, bos=self.encoder.bos_id)
+        if left is None:
+            return []
         spans = [(region.train_start, region.train_stop) for region in left]
         mine = [(region.train_start, region.train_stop) for region in self.regions]
-        return self._gone(spans, mine, left)
+        return self._gone(spans, mine)
 
     def trained_otherwise(self, change: Change) -> list[int]:
         """Return the open regions that go when training is rendered with a change."""
@@ -113,10 +119,7 @@ class Case:
         self,
         left: Sequence[tuple[int, int]],
         mine: Sequence[tuple[int, int]],
-        regions: Sequence[Region],
     ) -> list[int]:
-        if sum(region.size for region in regions) >= sum(item.size for item in self.regions):
-            return []
         return [index for index in self.open if not any(_touch(mine[index], span) for span in left)]
 
 

@@ -15,6 +15,8 @@ CODE = "D-SYSTEM"
 
 def judge(case: Case) -> None:
     """Take the system message away from either side, and look what is left."""
+    if _on_both_sides(case):
+        return
     change = Change(ChangeKind.NO_SYSTEM)
     gone = case.trained_otherwise(change)
     if gone:
@@ -39,3 +41,15 @@ def judge(case: Case) -> None:
                 proven=True,
             ),
         )
+
+
+def _on_both_sides(case: Case) -> bool:
+    """Whether every system message that a client would send stands in both prompts."""
+    sent = case.training.conversation
+    texts = [
+        str(item["content"]).strip()
+        for item in (sent.messages if sent else ())
+        if item["role"] == "system"
+    ]
+    train, inference = "".join(case.train_texts), "".join(case.inference_texts)
+    return bool(texts) and all(text in train and text in inference for text in texts)

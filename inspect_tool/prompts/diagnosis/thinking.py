@@ -42,7 +42,10 @@ def judge(case: Case) -> None:
 
 
 def _by_kwargs(case: Case) -> None:
+    templates = f"{getattr(case.target, 'template', '')}{case.training.template or ''}"
     for kwargs in KWARGS:
+        if not case.target.remote and not any(name in templates for name in kwargs):
+            continue
         shown = ", ".join(f"{key}={str(value).lower()}" for key, value in kwargs.items())
         change = Change(ChangeKind.TEMPLATE_KWARGS, kwargs)
         for index in case.asked_otherwise(change):

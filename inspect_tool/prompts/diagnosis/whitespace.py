@@ -21,7 +21,9 @@ def judge(case: Case) -> None:
     spaces = [index for index in case.open if _only_space(case, index)]
     if not spaces:
         return
-    of_template = case.asked_otherwise(Change(ChangeKind.TRAINING_TEMPLATE))
+    of_template: list[int] = []
+    if len(spaces) < len(case.open):
+        of_template = case.asked_otherwise(Change(ChangeKind.TRAINING_TEMPLATE))
     if set(of_template) <= set(spaces):
         of_template = []
     for index in set(spaces) - set(of_template):

@@ -93,6 +93,23 @@ def _slid(regions: list[Region], a: NDArray[np.int64], b: NDArray[np.int64]) -> 
         yield region.shifted(by, by)
 
 
+def align_within(
+    train: Ids, inference: Ids, *, edits: int, bos: int | None = None
+) -> list[Region] | None:
+    """Return what ``align`` does if it takes at most ``edits`` tokens, else None, and sooner."""
+    if abs(len(train) - len(inference)) > edits:
+        return None
+    a = np.asarray(train, dtype=np.int64)
+    b = np.asarray(inference, dtype=np.int64)
+    start = _common(a, b)
+    a, b = a[start:], b[start:]
+    end = _common(a[::-1], b[::-1])
+    a, b = a[: len(a) - end], b[: len(b) - end]
+    if len(a) and len(b) and edits < MOST_EDITS and _myers(a, b, most=edits) is None:
+        return None
+    return align(train, inference, bos=bos)
+
+
 def coalesced(regions: Iterable[Region]) -> list[Region]:
     """Join neighbours that only a few equal tokens part, fewer than either of them has."""
     joined: list[Region] = []
@@ -164,11 +181,15 @@ def _between(matches: list[Match], length_a: int, length_b: int) -> list[Region]
     return regions
 
 
-def _myers(a: NDArray[np.int64], b: NDArray[np.int64]) -> list[Match] | None:
+def _myers(
+    a: NDArray[np.int64], b: NDArray[np.int64], *, most: int | None = None
+) -> list[Match] | None:
     """Return the equal runs of a shortest edit script, None if it has too many edits."""
+    most = MOST_EDITS if most is None else most
+    first_a, first_b = a.tolist(), b.tolist()
     reach: dict[int, int] = {1: 0}
     trace: list[dict[int, int]] = []
-    for edits in range(min(MOST_EDITS, len(a) + len(b)) + 1):
+    for edits in range(min(most, len(a) + len(b)) + 1):
         trace.append(dict(reach))
         for diagonal in range(-edits, edits + 1, 2):
             below, right = reach.get(diagonal + 1, -1), reach.get(diagonal - 1, -2) + 1
@@ -176,7 +197,8 @@ def _myers(a: NDArray[np.int64], b: NDArray[np.int64]) -> list[Match] | None:
             at_b = at_a - diagonal
             if at_a > len(a) or at_b > len(b):
                 continue
-            at_a += _common(a[at_a:], b[at_b:])
+            if at_a < len(a) and at_b < len(b) and first_a[at_a] == first_b[at_b]:
+                at_a += _common(a[at_a:], b[at_b:])
             reach[diagonal] = at_a
             if at_a == len(a) and at_a - diagonal == len(b):
                 return _path(trace, len(a), len(b))

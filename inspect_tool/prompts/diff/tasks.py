@@ -186,7 +186,7 @@ class _Work:
         differences: tuple[Difference, ...] = ()
         if regions:
             inference = Side.of(answer.ids, target.encoder.texts(answer.ids))
-            verdicts = self._verdicts(training, target, answer, regions)
+            verdicts = self._verdicts(item, target, answer, regions, inference)
             differences = tuple(
                 _difference(region, verdict, item.shown, inference)
                 for region, verdict in zip(regions, verdicts, strict=True)
@@ -211,13 +211,28 @@ class _Work:
         return next((end for end in reversed(ends) if end), ())
 
     def _verdicts(
-        self, training: TrainingPrompt, target: Target, answer: Prompt, regions: list[Region]
+        self,
+        item: _Item,
+        target: Target,
+        answer: Prompt,
+        regions: list[Region],
+        inference: Side,
     ) -> list[Verdict]:
-        key = _key(training, target, answer, regions)
+        key = _key(item.prompt, target, answer, regions)
         known = self.ready.verdicts.get(key) if key is not None else None
         if known is not None:
             return known
-        case = Case(training, self.side, self.ready.encoder, answer, target, regions)
+        assert item.shown is not None
+        case = Case(
+            training=item.prompt,
+            side=self.side,
+            encoder=self.ready.encoder,
+            prompt=answer,
+            target=target,
+            regions=regions,
+            train_texts=item.shown.texts(),
+            inference_texts=inference.texts(),
+        )
         verdicts = diagnose(case)
         if key is not None:
             self.ready.verdicts[key] = verdicts

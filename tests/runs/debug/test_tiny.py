@@ -40,8 +40,12 @@ def trains_once() -> Callable[[dict[str, Any]], int]:
     return train
 
 
+NEEDS_GPU = {"qwen3_next"}
+"""Its linear attention runs in triton kernels wherever flash-linear-attention is installed."""
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("name", [name for name in SHAPES if name not in NEEDS_GPU])
 def test_every_family_trains(name: str, trains_once: Callable[[dict[str, Any]], int]) -> None:
     """The shrunk config of a real model of each family builds in transformers and trains."""
     assert trains_once(shrink(config_of(name))) < 2_000_000
@@ -54,6 +58,15 @@ def test_every_name_for_like_trains(
 ) -> None:
     """--like builds each architecture that it names."""
     assert trains_once(shrink(like(name, vocabulary=1000))) < 2_000_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_name_for_like_has_its_classes(name: str) -> None:
+    """The class that --like names is in transformers."""
+    transformers = pytest.importorskip("transformers")
+
+    assert hasattr(transformers, like(name, vocabulary=9)["architectures"][0])
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -150,6 +163,15 @@ def test_the_plan_keeps_the_tokenizer(tmp_path: Path) -> None:
 
     assert (now["tokenizer_config"], now["reinit_weights"]) == ("base", True)
     assert Path(now["base_model"]).name.startswith("base-")
+
+
+def test_a_classifier_of_random_weights(tmp_path: Path) -> None:
+    """An auto class for classifiers becomes the architecture's own, which takes a config."""
+    _base(tmp_path, {**config_of("qwen3"), "architectures": ["Qwen3ForCausalLM"]})
+    head = "model_type: AutoModelForSequenceClassification\n"
+    now = derived(plan(tmp_path, f"base_model: base\n{head}{DATA}"))
+
+    assert now["model_type"] == "Qwen3ForSequenceClassification"
 
 
 def test_full_model(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """From the command to the first stop in `compute_loss`, beside plain debugpy on the same config.
 
 Both run the same derived YAML under a real client of the debug adapter protocol; the plain one is
-`python -m debugpy ... -m axolotl.cli.train` with a breakpoint on the same line, and caches as fresh.
+`python -m debugpy ... -m axolotl.cli.train` with a breakpoint on the same line and fresh caches.
 Before that, what the plan alone takes in a fresh interpreter.
 """
 

@@ -20,11 +20,10 @@ from axolotl.integrations.base import BasePlugin
 from transformers import TrainerCallback, set_seed
 
 from inspect_tool.runs.journal import METRICS, RUN_KEY
+from inspect_tool.runs.tiny import cache_folder
 
 _NUMBERS = ("loss", "grad_norm", "learning_rate", "eval_loss")
 
-_LOADING_METHODS = ("grpo", "gdpo", "ebft")
-"""TRL loads these methods' reference model from the folder of the one that is trained."""
 _WEIGHTS = "model.safetensors"
 
 
@@ -36,9 +35,12 @@ class Recorder(BasePlugin):  # type: ignore[misc]  # axolotl has no types
         set_seed(int(cfg.seed or 0))
 
     def post_model_build(self, cfg: Any, model: Any) -> None:
-        """Give TRL the weights of a tiny model where it loads a reference model by itself."""
+        """Give TRL the weights of a tiny model: KTO and GRPO load a reference model themselves.
+
+        Only a folder of this tool's cache is written, never a person's model.
+        """
         folder = Path(str(cfg.base_model))
-        if cfg.reinit_weights and cfg.rl in _LOADING_METHODS:
+        if cfg.reinit_weights and cfg.rl and folder.parent == cache_folder():
             _keep_weights(model, folder)
 
     def add_callbacks_post_trainer(self, cfg: Any, trainer: Any) -> list[Any]:

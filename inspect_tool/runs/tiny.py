@@ -123,6 +123,14 @@ class TinyModel:
         )
         return vocabulary * width * (1 if tied else 2) + layers * width * width * (4 + 6 * experts)
 
+    @property
+    def class_prefix(self) -> str:
+        """How the names of its classes in transformers begin, such as `Qwen2`."""
+        named = self.config.get("architectures")
+        first = str(named[0]) if isinstance(named, list) and named else ""
+        plain = "".join(part.capitalize() for part in self.architecture.split("_"))
+        return first.partition("For")[0] or plain
+
     def write(self) -> Path:
         """Write config.json into the folder; raises InspectError where it cannot be written."""
         file = self.folder / "config.json"

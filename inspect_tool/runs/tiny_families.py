@@ -58,6 +58,32 @@ FAMILIES: dict[str, dict[str, Any]] = {
 }
 FAMILIES["deepseek_v3"] = dict(FAMILIES["deepseek_v2"])
 
+CLASSES = {
+    "llama": "Llama",
+    "mistral": "Mistral",
+    "mixtral": "Mixtral",
+    "qwen2": "Qwen2",
+    "qwen2_moe": "Qwen2Moe",
+    "qwen3": "Qwen3",
+    "qwen3_moe": "Qwen3Moe",
+    "gemma": "Gemma",
+    "gemma2": "Gemma2",
+    "gemma3_text": "Gemma3",
+    "phi": "Phi",
+    "phi3": "Phi3",
+    "gpt_neox": "GPTNeoX",
+    "falcon": "Falcon",
+    "cohere": "Cohere",
+    "cohere2": "Cohere2",
+    "granite": "Granite",
+    "olmo": "Olmo",
+    "olmo2": "Olmo2",
+    "smollm3": "SmolLM3",
+    "deepseek_v2": "DeepseekV2",
+    "deepseek_v3": "DeepseekV3",
+}
+"""How transformers begins the names of their classes."""
+
 ALIASES = {
     "codellama": "llama",
     "llama2": "llama",
@@ -82,5 +108,7 @@ def like(architecture: str, *, vocabulary: int) -> dict[str, Any]:
         raise InspectError(
             f"--like {architecture}: not a known architecture", fix=f"one of {known}"
         )
+    classes = [f"{CLASSES[name]}ForCausalLM"]
     pad = {"pad_token_id": None} if FAMILIES[name].get("pad_token_id") is None else {}
-    return {"model_type": name, "vocab_size": vocabulary, **FAMILIES[name], **pad}
+    known_as = {"model_type": name, "architectures": classes}
+    return {**known_as, "vocab_size": vocabulary, **FAMILIES[name], **pad}

@@ -6,6 +6,7 @@ The base model's config.json is looked for on this machine only; fetching it is 
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from inspect_tool.runs.overrides import Draft
 
 LIKE = "--like ARCHITECTURE --tokenizer FOLDER"
+_OTHER_HEADS = ("ForSequenceClassification", "ForTokenClassification")
+"""Auto classes that axolotl calls with a config, which they do not take (loaders/model.py)."""
 _SHAPE_KEYS = ("hidden_size", "intermediate_size", "num_hidden_layers", "head_dim")
 
 
@@ -96,12 +99,12 @@ def find_config(name: str, *, cwd: Path, revision: str | None = None) -> dict[st
 def fetch_config(name: str, *, revision: str | None = None) -> None:
     """Fetch a model's config.json into the Hub's cache; raises InspectError with the reason."""
     from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # its retries, line by line
     try:
         hf_hub_download(name, "config.json", revision=revision)
-    except (HfHubHTTPError, LocalEntryNotFoundError, ValueError, OSError) as error:
-        said = str(error).strip().splitlines()[0]
+    except Exception as error:  # without a network the Hub's client fails in several of its layers
+        said = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise InspectError(f"{name} cannot be fetched: {said}", fix=LIKE) from None
 
 
@@ -148,6 +151,10 @@ def _use(draft: Draft, tiny: TinyModel, *, tokenizer: str) -> bool:
     draft.remove("the tiny model has its own", "base_model_config")
     for key in _SHAPE_KEYS:
         draft.remove("the tiny model's shape counts", f"overrides_of_model_config.{key}")
+    head = str(draft.get("model_type")).removeprefix("AutoModel")
+    if head in _OTHER_HEADS:
+        reason = "random weights need the class itself"
+        draft.set("model_type", f"{tiny.class_prefix}{head}", reason)
     if "vision_config" in tiny.config or draft.get("processor_type"):
         draft.set("processor_config", tokenizer, "the same processor as before")
     return True

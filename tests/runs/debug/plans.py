@@ -28,6 +28,7 @@ output_dir: ./out
 hub_model_id: someone/model
 adapter: qlora
 lora_r: 32
+lora_alpha: 16
 sequence_len: 896
 sample_packing: false
 pad_to_sequence_len: true

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,9 @@ import pytest
 
 from inspect_tool.runs.journal import State, read_metrics
 from inspect_tool.runs.ports import listened
+from tests.axolotl_runs import RECIPES, ROOT
 from tests.dap import DapClient, Frame
+from tests.runs.debug.plans import QLORA_2024
 from tests.runs.debug.sessions import Session, contents, project
 from tests.waiting import until, until_gone
 
@@ -187,3 +191,38 @@ def test_a_run_that_fails_says_why(tmp_path: Path) -> None:
     assert session.status.state is State.FAILED
     assert session.status.message
     until(lambda: (session.folder / "log.txt").stat().st_size > 0, "a log")
+
+
+@pytest.mark.parametrize("recipe", ["kto", "reward-model"])
+def test_kinds_whose_model_axolotl_loads_otherwise(tmp_path: Path, recipe: str) -> None:
+    """A reference model of TRL's own, and a classifier, train on random weights too."""
+    config = tmp_path / f"{recipe}.yml"
+    config.write_text((RECIPES / config.name).read_text("utf-8"))
+    options = ("--no-debugger", "--steps", 1, "--cwd", ROOT, "--name", f"test-{tmp_path.name}")
+    made = ROOT / ".inspect" / "runs" / f"test-{tmp_path.name}"
+    try:
+        with Session(config, *options) as session:
+            assert session.wait() == 0, session.output
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+    assert "finished: 1 steps" in session.output
+
+
+def test_a_config_of_2024(tmp_path: Path) -> None:
+    """A QLoRA run on a gated model, with removed keys, stops in compute_loss on a CPU."""
+    project(tmp_path)
+    turns = [{"from": "human", "value": "two and two?"}, {"from": "gpt", "value": "four"}]
+    (tmp_path / "chats.jsonl").write_text(f"{json.dumps({'conversations': turns})}\n" * 9)
+    (tmp_path / "hc.yml").write_text(QLORA_2024)
+    tokenizer = ROOT / "fixtures" / "built" / "chatml-bpe"
+    options = ("--like", "mistral", "--tokenizer", tokenizer, "--stop-at", "loss")
+    with Session(tmp_path / "hc.yml", *options) as session:
+        session.until_ready()
+        with DapClient(session.port) as client:
+            client.attach()
+            frame = client.stopped()
+            adapter = client.evaluate("type(self.model).__name__", frame)
+
+    assert frame.file.endswith("axolotl/core/trainers/base.py")
+    assert "PeftModel" in adapter

@@ -67,7 +67,11 @@ def carry_out(chosen: Chosen, *, quiet: bool) -> int:
         on_line=None if quiet else _show,
         on_ready=lambda: _tell(f"ready: attach a debugger to {HOST}:{plan.options.port}"),
     )
-    run_debug(plan, listener)
+    try:
+        run_debug(plan, listener)
+    except KeyboardInterrupt:
+        say(f"interrupted; what there is lies in {plan.folder}")
+        raise
     _tell(_summary(plan))
     return int(ExitCode.OK)
 

@@ -1,7 +1,8 @@
 """The command line that most people type, understood without the 30 ms that typer takes.
 
-``inspect-tool [PATH] [--config C] [--tokenizer T]`` must reach the app's first paint at once. What
-does not look exactly so is left to typer, which knows the same options and how to complain.
+``inspect-tool [PATH] [--config C] [--tokenizer T] [--live]`` must reach the app's first paint at
+once. What does not look exactly so is left to typer, which knows the same options and how to
+complain.
 """
 
 from __future__ import annotations
@@ -15,21 +16,23 @@ from inspect_tool.errors import InspectError
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to open: the path (None: the current directory) and the two overrides."""
+    """What to open: the path (None: the current directory), the two overrides, live or not."""
 
     path: Path | None = None
     config: Path | None = None
     tokenizer: str | None = None
+    live: bool = False
 
 
 def quick_request(arguments: list[str]) -> Request | None:
-    """Read ``[PATH] [--config C] [--tokenizer T]``; None if the line says anything else.
+    """Read ``[PATH] [--config C] [--tokenizer T] [--live]``; None if the line says anything else.
 
     Raises InspectError for a first word that is no path but nearly a command.
     """
     if arguments and arguments[0] in COMMANDS:
         return None
     options: dict[str, str] = {}
+    live = False
     paths: list[str] = []
     rest = iter(arguments)
     for word in rest:
@@ -39,6 +42,8 @@ def quick_request(arguments: list[str]) -> Request | None:
             if not given or given.startswith("-"):
                 return None
             options[name] = given
+        elif word == "--live":
+            live = True
         elif word.startswith("-"):
             return None
         else:
@@ -52,6 +57,7 @@ def quick_request(arguments: list[str]) -> Request | None:
         path=Path(paths[0]) if paths else None,
         config=Path(config) if config else None,
         tokenizer=options.get("--tokenizer"),
+        live=live,
     )
 
 

@@ -7,6 +7,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from inspect_tool.errors import InspectError
+
 if TYPE_CHECKING:
     from inspect_tool.cli.quick import Request
 
@@ -17,7 +19,14 @@ def view(request: Request) -> int:
         gc.disable()  # the app's imports make objects that stay; it collects once it has painted
         from inspect_tool.tui.app import run_app
 
-        return run_app(request.path, config=request.config, tokenizer=request.tokenizer)
+        return run_app(
+            request.path, config=request.config, tokenizer=request.tokenizer, live=request.live
+        )
+    if request.live:
+        raise InspectError(
+            "--live needs a terminal",
+            fix="inspect-tool why CONFIG --raw 0 prints one row as axolotl renders it now",
+        )
     from inspect_tool.cli.samples import print_text
 
     return print_text(request)

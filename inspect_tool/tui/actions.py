@@ -55,6 +55,7 @@ ACTIONS: Final = (
     _sample("explain", "enter", "Why is this token trained or masked?", "why", "Why"),
     _sample("raw_row", "R", "Go to the raw row, and back to the tokens", "raw", "Why"),
     _app("diff", "d", "Diff: training against what inference sends", "Why", "diff"),
+    _app("live", "L", "Live: render the raw rows now, and again on every save", "Why", "live"),
     _app("open", "o ctrl+o", "Open a YAML or a folder", "Datasets", "open"),
     _sample("choose_config", "c", "Choose the config this dataset belongs to", group="Datasets"),
     _app("tokenizer", "ctrl+t", "Name a tokenizer", "Datasets"),
@@ -90,6 +91,18 @@ DIFF_ACTIONS: Final = (
     _app("close", "escape q", "Back to the tokens", "Diff", "back"),
 )
 """What can be done on the Diff screen; actions of its own, or of the app where they say so."""
+
+LIVE_ACTIONS: Final = (
+    _app("step_row(1)", "n", "Next row", "Live", "next"),
+    _app("step_row(-1)", "p", "Previous row", "Live", "previous"),
+    _app("go_to_row", "colon ctrl+g", "Go to a raw row", "Live", "go to"),
+    _app("raw_row", "R", "Go to the raw row, and back to the tokens", "Live", "raw"),
+    _app("app.toggle_theme", "t", "Light or dark", "Live"),
+    _app("app.help", "question_mark f1", "Help: every key", "Live", "help"),
+    _app("close", "escape", "Back to the app", "Live", "back"),
+    _app("app.quit", "q ctrl+q", "Quit", "Live", "quit"),
+)
+"""What can be done on the Live screen, beside the keys of the tokens."""
 
 _SPOKEN: Final = {
     "colon": ":",

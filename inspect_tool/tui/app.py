@@ -116,6 +116,12 @@ class InspectApp(Session):
 
         choose_target(self)
 
+    def action_live(self) -> None:
+        """Render the raw rows of the config as they are now, and again on every save."""
+        from inspect_tool.tui.screens.live import open_live
+
+        open_live(self)
+
     # Actions: datasets
 
     async def action_open(self) -> None:
@@ -228,10 +234,17 @@ class InspectApp(Session):
             self.notify("not in this sample", markup=False)
 
 
-def run_app(path: Path | None, *, config: Path | None = None, tokenizer: str | None = None) -> int:
+def run_app(
+    path: Path | None,
+    *,
+    config: Path | None = None,
+    tokenizer: str | None = None,
+    live: bool = False,
+) -> int:
     """Run the app on a path (default: the current directory) and return the exit status.
 
-    Raises InspectError for a path that does not exist; what else is wrong with it shows in the app.
+    ``live`` opens the Live screen at once. Raises InspectError for a path that does not exist; what
+    else is wrong with it shows in the app.
     Garbage is collected between keys, not when Python thinks it is time (garbage.py).
     """
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -242,7 +255,7 @@ def run_app(path: Path | None, *, config: Path | None = None, tokenizer: str | N
         resolve(asked)
     gc.disable()
     try:
-        app = InspectApp(Request(asked, config, tokenizer))
+        app = InspectApp(Request(asked, config, tokenizer, live))
         app.run()
     finally:
         gc.freeze()

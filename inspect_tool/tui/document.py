@@ -34,6 +34,8 @@ class Request:
     path: Path
     config: Path | None = None
     tokenizer: str | None = None
+    live: bool = False
+    """Whether its raw rows are to be rendered at once, prepared or not."""
 
 
 @dataclass(frozen=True, eq=False)

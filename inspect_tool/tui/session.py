@@ -142,6 +142,8 @@ class Session(App[int], TellsFailures):
         explorer.look(explorer_root(self._first))
         for view in self.workbench.views:
             self._begin_work(view)
+        if self.request.live:
+            self.call_later(self.run_action, "app.live")
 
     def _begin_work(self, view: DocumentView) -> None:
         view.count_rows()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from inspect_tool.errors import InspectError
 from inspect_tool.prompts.digests import without_nulls
+from inspect_tool.prompts.explained import dotted
 from inspect_tool.prompts.raw_text import raw_text
 from inspect_tool.report.why_words import from_here, key_words, source_words
 from inspect_tool.samples.facts import Fact, Tone
@@ -55,6 +56,14 @@ class Answer:
     def raw_of(self, sequence: int) -> RawPieces | None:
         """Return the raw row beside a sequence, None where there is no raw row."""
         return self.pieces[min(sequence, len(self.pieces) - 1)] if self.pieces else None
+
+    def spot(self, sequence: int, token: int) -> str:
+        """Field and characters that a token came from; safe to show."""
+        reason = self.reason(sequence, token)
+        if reason is None or reason.source is None:
+            return "not from the data" if reason else ""
+        source = reason.source
+        return safe(f"{dotted(source.field.path)} {source.start}:{source.end}")
 
     @property
     def place(self) -> str:

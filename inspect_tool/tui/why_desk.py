@@ -12,8 +12,6 @@ from textual.worker import get_current_worker
 
 from inspect_tool.errors import InspectError
 from inspect_tool.explaining import Explaining
-from inspect_tool.prompts.explained import dotted
-from inspect_tool.samples.glyphs import safe
 from inspect_tool.tui.why import WAITING, Answer, answered, line_of, sections_of
 from inspect_tool.tui.widgets.raw_pane import RawPane
 
@@ -237,15 +235,7 @@ class WhyDesk:
         elif pieces is None:
             raw.say("No raw row renders to this one: the data or the config changed since")
         else:
-            raw.show(pieces, answer.place, _spot(answer, sequence, token), token)
-
-
-def _spot(answer: Answer, sequence: int, token: int) -> str:
-    reason = answer.reason(sequence, token)
-    if reason is None or reason.source is None:
-        return "not from the data" if reason else ""
-    source = reason.source
-    return safe(f"{dotted(source.field.path)} {source.start}:{source.end}")
+            raw.show(pieces, answer.place, answer.spot(sequence, token), token)
 
 
 def _progress_fact(text: str) -> Any:

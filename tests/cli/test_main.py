@@ -15,6 +15,7 @@ from inspect_tool import __version__
 from inspect_tool.__main__ import main
 from inspect_tool.cli import COMMANDS
 from inspect_tool.cli.quick import Request, quick_request
+from inspect_tool.cli.view import view
 from inspect_tool.errors import InspectError
 from tests.arrow_files import answered, save, supervised
 from tests.processes import ARGV, TIMEOUT, environment, run, run_in_terminal
@@ -43,6 +44,7 @@ def test_commands_are_those_of_typer() -> None:
         ("x.yml", Request(Path("x.yml"))),
         ("x.yml --tokenizer a/b", Request(Path("x.yml"), tokenizer="a/b")),
         ("--config=c.yml x", Request(Path("x"), config=Path("c.yml"))),
+        ("x.yml --live", Request(Path("x.yml"), live=True)),
         ("--tokenizer t --config c.yml", Request(config=Path("c.yml"), tokenizer="t")),
         ("show", None),
         ("version x.yml", None),
@@ -57,6 +59,12 @@ def test_commands_are_those_of_typer() -> None:
 def test_quick_line(line: str, request_: Request | None) -> None:
     """Only the plain line is understood without typer."""
     assert quick_request(line.split()) == request_
+
+
+def test_live_needs_a_terminal() -> None:
+    """Where no app can run, --live is refused with what does the same as text."""
+    with pytest.raises(InspectError, match="why CONFIG --raw 0"):
+        view(Request(Path("x.yml"), live=True))
 
 
 def test_a_misspelt_command_is_told() -> None:

@@ -10,7 +10,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from inspect_tool.tui.actions import ACTIONS, DIFF_ACTIONS, GROUPS, spoken
+from inspect_tool.tui.actions import ACTIONS, DIFF_ACTIONS, GROUPS, LIVE_ACTIONS, spoken
 from inspect_tool.tui.widgets.line_list import LineList
 from inspect_tool.tui.widgets.passage_view import PassageView
 from inspect_tool.tui.widgets.token_view import TokenView
@@ -74,6 +74,8 @@ def help_groups() -> Iterator[tuple[str, list[tuple[str, str]]]]:
         )
     diff = [("  ".join(map(spoken, action.keys)), action.title) for action in DIFF_ACTIONS]
     yield "On the Diff screen", diff
+    live = [("  ".join(map(spoken, action.keys)), action.title) for action in LIVE_ACTIONS]
+    yield "On the Live screen", live
     lists = [entry for entry in map(_entry, LineList.BINDINGS) if entry]
     yield "Lists", [*lists, ("escape", "Back to the tokens"), ("tab", "Next pane")]
     yield "What the colours say", list(LEGEND)

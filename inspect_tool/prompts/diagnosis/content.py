@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from inspect_tool.prompts.diagnosis.case import Verdict, quoted
-from inspect_tool.prompts.diagnosis.template import of_data, values_in
+from inspect_tool.prompts.diagnosis.template import data_texts, of_data
 
 if TYPE_CHECKING:
     from inspect_tool.prompts.diagnosis.case import Case
 
 CODE = "D-CONTENT"
-SHORTEST = 4
-"""Characters of a text that can be missing; shorter ones are found everywhere."""
 FIX = (
     "send the same messages and fields; for a file with {placeholders}, say with --fill where each "
     "value is"
@@ -21,8 +19,7 @@ FIX = (
 
 def judge(case: Case) -> None:
     """Look for texts of the row that a region has and the whole other prompt has not."""
-    values = {value.strip() for value in values_in(case.training.row)}
-    texts = [value for value in values if len(value) >= SHORTEST]
+    texts = data_texts(case)
     train, inference = "".join(case.train_texts), "".join(case.inference_texts)
     for index in case.open:
         ours, theirs = case.train_text(index), case.inference_text(index)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from inspect_tool.prompts.diagnosis.case import Verdict, quoted
+from inspect_tool.prompts.diagnosis.template import data_texts
 from inspect_tool.prompts.inference.target import Change, ChangeKind
 
 if TYPE_CHECKING:
@@ -21,9 +22,11 @@ def judge(case: Case) -> None:
     if not case.open or not case.at_end(case.open[-1]):
         return
     last = case.open[-1]
+    train, inference = case.train_text(last), case.inference_text(last)
+    if any(value in train or value in inference for value in data_texts(case)):
+        return
     if len(case.open) > 1 and not _is_generation_prompt(case, last):
         return
-    train, inference = case.train_text(last), case.inference_text(last)
     if train and not inference:
         case.settle(
             [last],

@@ -14,12 +14,12 @@ CODE = "D-NOINPUT"
 
 
 def judge(case: Case) -> None:
-    """Render the row in the other format, and look what is left."""
+    """Render the row in the other format, which must leave nothing."""
     if case.training.input_given is None:
         return
     change = Change(ChangeKind.OTHER_FORMAT)
     gone = case.trained_otherwise(change) or case.asked_otherwise(change)
-    if not gone:
+    if gone != case.open:
         return
     if case.training.input_given:
         message = "the row has an input; inference uses the format for rows without one"

@@ -12,9 +12,15 @@ if TYPE_CHECKING:
     from inspect_tool.prompts.diagnosis.case import Case
 
 CODE = "D-TEMPLATE"
+SHORTEST = 4
+"""Characters of a text that can be looked for; shorter ones are found everywhere."""
 SAME_FIX = (
     "serve with training's template: set chat_template: at the top of the YAML (not in the "
     "dataset's entry), so that axolotl saves it with the tokenizer"
+)
+AXOLOTL_FIX = (
+    "axolotl inference does not apply this dataset's format: type the whole prompt as training has "
+    "it, name a prompter (axolotl:AlpacaPrompter, --prompter), or train with type: chat_template"
 )
 TEXT_FIX = "write the prompt as training renders it: `inspect-tool show` prints it"
 
@@ -30,8 +36,13 @@ def judge(case: Case) -> None:
     for index in case.open:
         sides = [text for text in (case.train_text(index), case.inference_text(index)) if text]
         if any(not of_data(case, text) for text in sides):
-            fix = SAME_FIX if case.training.template else TEXT_FIX
-            case.settle([index], _verdict(case, index, fix, proven=False))
+            case.settle([index], _verdict(case, index, _fix(case), proven=False))
+
+
+def _fix(case: Case) -> str:
+    if case.training.template:
+        return SAME_FIX
+    return AXOLOTL_FIX if case.target.name.startswith("axolotl") else TEXT_FIX
 
 
 def _verdict(case: Case, index: int, fix: str, *, proven: bool) -> Verdict:
@@ -43,6 +54,12 @@ def of_data(case: Case, text: str) -> bool:
     """Whether a text is nothing but words of the row itself."""
     words = text.strip()
     return bool(words) and any(words in value for value in values_in(case.training.row))
+
+
+def data_texts(case: Case) -> list[str]:
+    """Return the texts of the row that are long enough to be looked for."""
+    values = {value.strip() for value in values_in(case.training.row)}
+    return [value for value in values if len(value) >= SHORTEST]
 
 
 def values_in(value: object) -> list[str]:

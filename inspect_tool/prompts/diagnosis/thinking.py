@@ -74,6 +74,11 @@ def _sides(case: Case, index: int) -> str:
 
 
 def _fix(train: str, inference: str) -> str:
+    if not MARKS.search(train + inference):
+        return (
+            "the template writes a thought of the data and the beginning of one with other white "
+            "space: make its generation prompt the beginning of what it renders"
+        )
     if len(train) > len(inference):
         return (
             "ask without thinking (chat_template_kwargs: {enable_thinking: false}), or give the "

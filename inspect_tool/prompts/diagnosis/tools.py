@@ -14,6 +14,7 @@ CODE = "D-TOOLS"
 CHANGES = {
     ChangeKind.NO_TOOLS: "tool definitions",
     ChangeKind.NO_TOOL_CALLS: "tool calls of earlier messages",
+    ChangeKind.NO_TOOLS_NO_SYSTEM: "tool definitions and the system message",
 }
 
 

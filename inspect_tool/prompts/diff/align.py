@@ -195,7 +195,7 @@ def _myers(
             below, right = reach.get(diagonal + 1, -1), reach.get(diagonal - 1, -2) + 1
             at_a = below if diagonal == -edits or (diagonal != edits and right <= below) else right
             at_b = at_a - diagonal
-            if at_a > len(a) or at_b > len(b):
+            if not (0 <= at_a <= len(a) and 0 <= at_b <= len(b)):
                 continue
             if at_a < len(a) and at_b < len(b) and first_a[at_a] == first_b[at_b]:
                 at_a += _common(a[at_a:], b[at_b:])

@@ -135,13 +135,15 @@ class _RowView:
         other: list[Message] | None = None
         if kind is ChangeKind.NO_TOOLS and tools:
             other, tools = turns, None
+        elif kind is ChangeKind.NO_TOOLS_NO_SYSTEM and tools:
+            other, tools = _without_system(turns), None
         elif kind is ChangeKind.TEMPLATE_KWARGS:
             other, kwargs = turns, {**kwargs, **change.kwargs}
         elif kind is ChangeKind.NO_TOOL_CALLS:
             before = [_without(item, "tool_calls") for item in turns[:turn]]
             other = [*before, *turns[turn:]]
         elif kind is ChangeKind.NO_SYSTEM:
-            other = [item for item in turns if canonical_role(item.get("role")) != "system"]
+            other = _without_system(turns)
         elif kind is ChangeKind.ROLES:
             before = [{**item, **self._client(at)} for at, item in enumerate(turns[:turn])]
             after = [{**item, "role": self._role(at)} for at, item in enumerate(turns)][turn:]
@@ -223,6 +225,10 @@ class _RowView:
             elif found:
                 break
         return tuple(found)
+
+
+def _without_system(turns: list[Message]) -> list[Message]:
+    return [item for item in turns if canonical_role(item.get("role")) != "system"]
 
 
 def _without(message: Message, key: str) -> Message:

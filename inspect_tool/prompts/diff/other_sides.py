@@ -63,6 +63,7 @@ class InstructSide:
                 end_ids=tuple(last) if ends else (),
                 row=row,
                 conversation=Conversation(instruction_messages(fields), row=row),
+                fields=_named(fields),
                 input_given=bool(fields[1]),
             )
         ]
@@ -176,6 +177,13 @@ def side_of(reader: Reader, encoder: Encoder, place: str) -> TrainingSide:
     ):
         return InstructSide(reader, encoder)
     return LabelSide(reader, encoder)
+
+
+def _named(fields: Sequence[Any]) -> dict[str, str]:
+    """Name the fields of an instruction row as axolotl's formats do, the answer left out."""
+    names = ("instruction", "input", "output", "system")
+    found = dict(zip(names, fields, strict=False))
+    return {name: str(value or "") for name, value in found.items() if name != "output"}
 
 
 def _runs(labels: Sequence[int]) -> Iterator[tuple[int, int]]:

@@ -37,6 +37,8 @@ class TrainingPrompt:
     conversation: Conversation | None = None
     template: str | None = None
     template_kwargs: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """What axolotl reads from an instruction row, by the names of its formats."""
     input_given: bool | None = None
     """Whether an instruction row has an input; None for rows of other kinds."""
     raw_names: tuple[str, ...] = ()

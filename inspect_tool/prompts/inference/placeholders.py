@@ -57,16 +57,20 @@ class PromptText:
         training: str,
         fills: Sequence[Fill] = (),
         *,
+        fields: Mapping[str, str] | None = None,
         ignore: str = "",
     ) -> Filled:
         """Return the text for a row; ``training`` is the training text before the answer.
 
-        ``ignore`` is a text (a BOS token) that belongs to no value. Raises InspectError that names
-        the placeholders for which nothing was found.
+        ``fields`` are values by the names that axolotl's formats have; ``ignore`` is a text (a BOS
+        token) that belongs to no value. Raises InspectError that names the placeholders for which
+        nothing was found.
         """
         values: dict[str, str] = {}
         for name in self.names:
             found = _given(name, row, training, fills)
+            if found is None and fields is not None:
+                found = fields.get(name)
             if found is not None:
                 values[name] = found
         missing = tuple(dict.fromkeys(name for name in self.names if name not in values))
@@ -82,29 +86,56 @@ class PromptText:
 
     def _matched(self, text: str) -> dict[str, str] | None:
         """Find the fixed texts one after the other; what lies between them are the values."""
-        if any(not fixed for fixed in self.fixed[1:-1]):
-            return None
         values: dict[str, str] = {}
-        first = _loose(self.fixed[0])
-        begin = first.search(text) if first else None
-        if first and begin is None:
-            return None
-        at = begin.end() if begin else 0
-        for index, name in enumerate(self.names, start=1):
-            pattern, is_last = _loose(self.fixed[index]), index == len(self.names)
-            places = list(pattern.finditer(text, at)) if pattern else []
-            if pattern and not places:
+        at, names, gaps = 0, [], []
+        for index, fixed in enumerate(self.fixed):
+            is_last = index == len(self.names)
+            if index and not is_last and not fixed.strip():
+                names.append(self.names[index - 1])
+                gaps.append(fixed)
+                continue
+            place = _place(fixed, text, at, last=is_last)
+            if place is None:
                 return None
-            stop = len(text)
-            if places:
-                place = places[-1 if is_last else 0]
-                stop, after = place.start(), place.end()
-            else:
-                after = stop
-            if values.setdefault(name, text[at:stop]) != text[at:stop]:
-                return None
-            at = after
+            if index:
+                names.append(self.names[index - 1])
+                parts = _parted(text[at : place[0]], gaps)
+                if parts is None:
+                    return None
+                for name, value in zip(names, parts, strict=True):
+                    if values.setdefault(name, value) != value:
+                        return None
+            at, names, gaps = place[1], [], []
         return values
+
+
+def _place(fixed: str, text: str, at: int, *, last: bool) -> tuple[int, int] | None:
+    """Find a fixed text from ``at`` on, loosely: the first place, of the last text the last."""
+    if not fixed.strip():
+        edge = len(text) if last else at
+        return edge, edge
+    words = r"\s*".join(map(re.escape, fixed.split()))
+    before = r"\s*" if fixed[0].isspace() else ""
+    after = r"\s*" if fixed[-1].isspace() else ""
+    places = list(re.finditer(before + words + after, text[at:]))
+    if not places:
+        return None
+    chosen = places[-1 if last else 0]
+    return at + chosen.start(), at + chosen.end()
+
+
+def _parted(stretch: str, gaps: Sequence[str]) -> list[str] | None:
+    """Part a stretch at white space, where there is one way to do it."""
+    if any(not gap or stretch.count(gap) != gaps.count(gap) for gap in gaps):
+        return None
+    parts, at = [], 0
+    for gap in gaps:
+        stop = stretch.find(gap, at)
+        if stop < 0:
+            return None
+        parts.append(stretch[at:stop])
+        at = stop + len(gap)
+    return [*parts, stretch[at:]]
 
 
 def field_of(row: Mapping[str, Any], path: str) -> Any:
@@ -140,18 +171,6 @@ def _given(name: str, row: Mapping[str, Any], training: str, fills: Sequence[Fil
         return found[1] if found.re.groups else found[0]
     value = field_of(row, name)
     return None if value is None else str(value)
-
-
-def _loose(fixed: str) -> re.Pattern[str] | None:
-    """Return a pattern for a fixed text with any white space, or none, where it has some."""
-    if not fixed:
-        return None
-    words = fixed.split()
-    if not words:
-        return re.compile(r"\s+")
-    before = r"\s*" if fixed[0].isspace() else ""
-    after = r"\s*" if fixed[-1].isspace() else ""
-    return re.compile(before + r"\s*".join(map(re.escape, words)) + after)
 
 
 def _unmatched(names: tuple[str, ...]) -> InspectError:

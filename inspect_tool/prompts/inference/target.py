@@ -31,6 +31,7 @@ class ChangeKind(StrEnum):
     NO_TOOLS = "no tool definitions"
     NO_TOOL_CALLS = "no tool calls in earlier messages"
     NO_SYSTEM = "no system message"
+    NO_TOOLS_NO_SYSTEM = "neither tool definitions nor a system message"
     OTHER_FORMAT = "the format for rows with the input, or without"
     TEMPLATE_KWARGS = "other chat_template_kwargs"
     TRAINING_TEMPLATE = "the training's own template"
@@ -64,6 +65,10 @@ class Asked(Protocol):
     @property
     def row(self) -> Mapping[str, Any]:
         """The raw row."""
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """What axolotl reads from an instruction row, by the names of its formats."""
 
     @property
     def conversation(self) -> Conversation | None:

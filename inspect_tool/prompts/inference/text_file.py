@@ -55,7 +55,7 @@ class TextTarget:
 def fill(pattern: PromptText, asked: Asked, fills: Sequence[Fill], encoder: Encoder) -> Filled:
     """Fill a text's placeholders for one answer."""
     row = asked.row
-    return pattern.filled(row, asked.text, fills, ignore=encoder.bos_token)
+    return pattern.filled(row, asked.text, fills, fields=asked.fields, ignore=encoder.bos_token)
 
 
 def read_text(file: Path) -> str:

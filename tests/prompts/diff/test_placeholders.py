@@ -101,3 +101,22 @@ def test_fields_that_are_not_there() -> None:
     """A path that leads nowhere has no value."""
     assert field_of({"a": [1]}, "a.5") is None
     assert field_of({"a": 1}, "a.b.c") is None
+
+
+def test_axolotls_names_of_the_fields() -> None:
+    """What axolotl reads from the row is a value by the name that its formats have."""
+    prompt = PromptText.parse("{instruction} {input}")
+
+    filled = prompt.filled({"input": "raw"}, TRAINING, fields={"instruction": "Go.", "input": "x"})
+
+    assert filled.text == "Go. raw"
+    assert filled.inferred == ()
+
+
+def test_white_space_parts_values_where_there_is_one_way() -> None:
+    """Values with nothing but white space between them are told apart, or not guessed at."""
+    prompt = PromptText.parse("Schema: {input}\n{question} End")
+
+    assert prompt.filled({}, "Schema: a table\nHow many? End").text.count("How many?") == 1
+    with pytest.raises(InspectError, match="--fill input="):
+        prompt.filled({}, "Schema: a\ntable\nHow many? End")

@@ -33,6 +33,7 @@ QUIET = 0.06
 
 _UNKNOWN = re.compile(rb"\x1b\[[<>=?][0-9;]*u|\x1b\[\?2026\$p")
 """Sequences that pyte would print."""
+_COLOURS = re.compile(rb"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,11 @@ class Reply:
     first: float
     last: float
     frames: tuple[bytes, ...]
+
+
+def plain(data: bytes) -> bytes:
+    """Return output without its colours."""
+    return _COLOURS.sub(b"", data)
 
 
 def line_of(screen: pyte.Screen, y: int) -> str:
@@ -73,6 +79,7 @@ class Terminal:
     ) -> None:
         self.size = size
         self.pieces: list[Piece] = []
+        self._pressed = 0
         ours = {k: v for k, v in os.environ.items() if k not in {"NO_COLOR", "COLUMNS", "LINES"}}
         self.started = time.perf_counter()
         self._child = pexpect.spawn(
@@ -101,17 +108,17 @@ class Terminal:
 
     def press(self, key: bytes) -> float:
         """Write what a key sends; return when."""
-        at = time.perf_counter()
+        self._pressed, at = len(self.pieces), time.perf_counter()
         os.write(self._child.child_fd, key)
         return at
 
     def answer(self, key: bytes) -> Reply:
         """Press a key and wait until nothing more comes back; raises TimeoutError for silence."""
-        before, at = len(self.pieces), self.press(key)
+        at = self.press(key)
         if self._read(PATIENCE) is None:
             raise TimeoutError(f"no answer to {key!r}; the screen shows\n{self.text()}")
         self.settle()
-        pieces = self.pieces[before:]
+        pieces = self.pieces[self._pressed :]
         data = b"".join(piece.data for piece in pieces)
         end, seen = data.find(FRAME_END) + len(FRAME_END), 0
         first = pieces[0].at
@@ -122,17 +129,17 @@ class Terminal:
         return Reply(first - at, pieces[-1].at - at, tuple(data.split(FRAME_END)[:-1]))
 
     def wait_until(self, seen: Callable[[bytes], bool], what: str) -> float:
-        """Read until all output so far satisfies ``seen``; return the time of the piece that did.
+        """Read until what came since the last key satisfies ``seen``; return when it did.
 
-        Raises TimeoutError, which names ``what``.
+        ``seen`` gets the text without its colours. Raises TimeoutError, which names ``what``.
         """
-        data = b"".join(piece.data for piece in self.pieces)
+        data = b"".join(piece.data for piece in self.pieces[self._pressed :])
         deadline = time.perf_counter() + PATIENCE
         while time.perf_counter() < deadline:
             piece = self._read(1.0)
             if piece is not None:
                 data += piece.data
-                if seen(data):
+                if seen(plain(data)):
                     return piece.at
         raise TimeoutError(f"still waiting for {what}; the screen shows\n{self.text()}")
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks._datasets import turns
 from benchmarks._tables import machine, median, ms, percentile, say, show
-from benchmarks._terminal import Reply, Terminal
+from benchmarks._terminal import Reply, Terminal, plain
 from fixtures.build import build_tokenizers
 from fixtures.places import MISTRAL
 
@@ -58,8 +58,7 @@ def keys(there: bytes, back: bytes, *, alternate: bool) -> Iterator[bytes]:
 
 def said(reply: Reply, says: re.Pattern[bytes]) -> bytes:
     """Return what the first frame says of the place, its colours left out."""
-    text = re.sub(rb"\x1b\[[0-9;]*m", b"", reply.frames[0])
-    return b"".join(says.findall(text)[-1:])
+    return b"".join(says.findall(plain(reply.frames[0]))[-1:])
 
 
 def replies(terminal: Terminal, move: Move) -> list[Reply]:

@@ -40,7 +40,9 @@ def diff_text(report: DiffReport, look: Look) -> str:
 
 
 def _report(report: DiffReport, look: Look) -> Iterator[Segment]:
-    for summary in report.summaries:
+    for number, summary in enumerate(report.summaries):
+        if number and report.summaries[number - 1].causes:
+            yield Segment("\n")
         yield from _summary(summary, look)
         for example, causes in _examples(summary):
             yield from _example(causes, example, look)

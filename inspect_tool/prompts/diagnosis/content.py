@@ -26,6 +26,7 @@ def judge(case: Case) -> None:
         missing = [v for v in texts if v in ours and v not in inference]
         added = [v for v in texts if v in theirs and v not in train]
         sides = [text for text in (ours, theirs) if text.strip()]
-        if missing or added or all(of_data(case, text) for text in sides):
+        only_data = bool(sides) and all(of_data(case, text) for text in sides)
+        if missing or added or only_data:
             shown = f"training has {quoted(ours)}, inference {quoted(theirs)}"
             case.settle([index], Verdict(CODE, f"the conversation differs: {shown}", FIX))

@@ -235,6 +235,14 @@ MISMATCHES = [
             "chat_template_jinja": BRACKETS,
         },
     ),
+    Example(
+        "another template altogether, newlines included",
+        MISTRAL,
+        HONEYCOMB,
+        {**CHAT_TYPE, **FROM_VALUE, "chat_template": "alpaca"},
+        "chat-template:chatml",
+        frozenset({"D-BOS", "D-TEMPLATE"}),
+    ),
     _chatml(
         "a prompt in Vicuna's form",
         PLAIN,

@@ -131,9 +131,9 @@ async def test_missing_shard_costs_that_shard(project: Project) -> None:
     write_state(project.dataset, [project.shard.name, "data-00001-of-00002.arrow"])
     async with running(project.config) as run:
         await run.press("ctrl+j")
-        await run.until(lambda: "data-00001-of-00002.arrow" in run.screen, "missing shard's name")
 
         assert "What is a Dockerfile?" in run.screen
+        assert "data-00001-of-00002.arrow" in "".join(run.screen.split())  # it may be folded
 
 
 async def test_damaged_shard_shows_what_is_intact(project: Project) -> None:

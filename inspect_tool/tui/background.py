@@ -28,8 +28,12 @@ if TYPE_CHECKING:
     from inspect_tool.axolotl_worker import AxolotlWorker
     from inspect_tool.runs.config import Config
     from inspect_tool.runs.launch import Process
+    from inspect_tool.runs.staleness import Staleness
     from inspect_tool.runs.target import Target
     from inspect_tool.tui.widgets.document_view import DocumentView
+
+SAMPLED_FROM: Final = 100_000
+"""Rows of a dataset from which on nobody asked to have its raw files read only to sample them."""
 
 LOG_LINES: Final = 40
 LOG_BYTES: Final = 64_000
@@ -47,6 +51,14 @@ class Background:
         asked: Target
         target: Target
         reopened: Opened | None = None
+
+    @dataclass
+    class Sampled(Message):
+        """Some raw rows were rendered again, to see whether a dataset is still their like."""
+
+        view: DocumentView
+        target: Target
+        staleness: Staleness
 
     @dataclass
     class VocabularyRead(Message):
@@ -160,6 +172,20 @@ class Background:
         reference = target.tokenizer
         if reference is not None and reference.needs_worker:
             self._read_tokenizer(view, opened)
+        if unsure:
+            self._sample(view, opened)
+
+    def _sample(self, view: DocumentView, opened: Opened) -> None:
+        """Render some raw rows again where reading them takes no time worth speaking of."""
+        from inspect_tool.runs.staleness import stale
+
+        sure = opened.target.status in {Status.CONFIRMED, Status.STALE}
+        if not sure or len(opened.dataset) > SAMPLED_FROM:
+            return
+        staleness = stale(opened.target, self.axolotl(), confirmed=True)
+        if not self._closed:
+            self.say(staleness.message)
+            self._app.post_message(self.Sampled(view, opened.target, staleness))
 
     def _reopened(self, opened: Opened, target: Target) -> Opened | None:
         moved = target.dataset is not None and target.dataset.path != opened.dataset.path

@@ -137,6 +137,10 @@ def config_part(document: Document) -> Part:
     word, tone = _STATUS_TONES.get(target.status, ("", ""))
     if document.confirming and target.status is Status.ASSUMED:
         word = "assumed, asking axolotl"
+    if document.stale:
+        assert document.staleness is not None
+        reasons = document.staleness.reasons
+        word, tone = "stale" + (f": {safe(reasons[0])}" if reasons else ""), "warn"
     others = len(target.candidates) - 1
     if others > 0 and target.status in {Status.ASSUMED, Status.UNKNOWN}:
         word += f", {plural(others, 'other')} possible"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
 
+    from inspect_tool.runs.staleness import Staleness
     from inspect_tool.samples.checks import Report
 
 
@@ -57,6 +58,8 @@ class Document:
     stamp: Stamp = ()
     """What the dataset's files were like when they were opened."""
     changed_on_disk: bool = False
+    staleness: Staleness | None = None
+    """What rendering some raw rows again said, once that was done."""
 
     @property
     def title(self) -> str:
@@ -93,6 +96,11 @@ class Document:
         return census.done / max(census.rows, 1) if census else 0.0
 
     @property
+    def stale(self) -> bool:
+        """Whether raw rows are known to render differently from what is stored."""
+        return self.staleness is not None and bool(self.staleness.differing)
+
+    @property
     def findings(self) -> tuple[Finding, ...]:
         """Return what the checks found in the rows so far."""
         return self.report.findings if self.report else ()
@@ -108,7 +116,8 @@ class Document:
 
     def with_opened(self, opened: Opened) -> Self:
         """Return the tab with its dataset read anew, or with more known about it."""
-        return replace(self, opened=opened, target=opened.target)
+        known = self.staleness if opened.target is self.target else None
+        return replace(self, opened=opened, target=opened.target, staleness=known)
 
     def _file_findings(self) -> list[Finding]:
         found = []
@@ -126,8 +135,11 @@ class Document:
                 said = missing.message + (f" ({missing.place})" if missing.place else "")
                 fix = "press ctrl+t and name a tokenizer folder, or pass --tokenizer"
                 found.append(Finding("F-TOKENIZER", "warning", said, fix=fix))
+        if self.stale and self.staleness is not None:
+            fix = "prepare it again: press b, or run axolotl preprocess"
+            found.append(Finding("F-STALE", "warning", _stale_words(self.staleness), fix=fix))
         if self.target is not None:
-            found += _target_findings(self.target)
+            found += _target_findings(self.target, sampled=self.stale)
         return found
 
 
@@ -139,9 +151,18 @@ def _not_run(report: Report) -> Finding:
     return Finding("F-NOT-RUN", "info", f"checks that could not be decided: {said}")
 
 
-def _target_findings(target: Target) -> list[Finding]:
+def _stale_words(staleness: Staleness) -> str:
+    """Return the verdict, every reason, and the first row that differs."""
+    first = staleness.differing[0]
+    where = f"{first.place.file}:{first.place.line}" if first.place.file else f"row {first.row}"
+    counted = f"{len(staleness.differing)} of {staleness.sampled} raw rows render differently"
+    said = [f"stale: {counted}, the first is {where} ({first.how})", *staleness.reasons]
+    return "; ".join(said)
+
+
+def _target_findings(target: Target, *, sampled: bool) -> list[Finding]:
     found = []
-    if target.status is Status.STALE:
+    if target.status is Status.STALE and not sampled:
         found.append(Finding("F-STALE", "warning", target.message, fix=target.fix))
     elif target.status is Status.UNKNOWN:
         found.append(Finding("F-CONFIG", "info", target.message, fix=target.fix))

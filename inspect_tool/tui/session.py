@@ -180,6 +180,12 @@ class Session(App[int], TellsFailures):
         if event.reopened is not None:
             view.count_rows()
 
+    def on_background_sampled(self, event: Background.Sampled) -> None:
+        """Say whether the dataset still is what its raw rows render to."""
+        document = event.view.document
+        if document.target is event.target:
+            event.view.document = replace(document, staleness=event.staleness)
+
     def on_background_vocabulary_read(self, event: Background.VocabularyRead) -> None:
         """Read the tokens with axolotl's own tokenizer."""
         view, opened = event.view, event.view.document.opened

@@ -182,3 +182,23 @@ def test_killed_app_leaves_nothing(project: Project) -> None:
         child.close(force=True)
 
     until_gone(*below)
+
+
+async def test_rows_that_render_differently_are_stale(tmp_path: Path, chatml_dir: Path) -> None:
+    """A dataset whose data was edited since is called stale, with the reason and the row."""
+    (tmp_path / ".git").mkdir()
+    config = write_recipe(tmp_path, chatml_dir)
+    async with running(config, confirms=True) as run:
+        await prepared(run)
+        await run.until(lambda: run.document.staleness, "the sampled rows")
+        assert not run.document.stale
+
+        data = tmp_path / "data.jsonl"
+        data.write_text(data.read_text().replace("Hello there", "Good day"))
+        await run.press("ctrl+r")
+        await run.until(lambda: run.document.stale, "the verdict")
+
+        assert "stale: " in run.screen
+        (found,) = [f for f in run.document.known_findings if f.code == "F-STALE"]
+        assert "1 of 2 raw rows render differently" in found.message
+        assert "data.jsonl:2" in found.message

@@ -5,198 +5,42 @@ Built from what went wrong in real runs: every case is a small config with real 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
-
-from fixtures.places import CHATML, LLAMA3, MISTRAL
-
-CHAT = [
-    {
-        "messages": [
-            {"role": "system", "content": "Answer shortly."},
-            {"role": "user", "content": "What is the capital of France?"},
-            {"role": "assistant", "content": "Paris."},
-        ]
-    },
-    {
-        "messages": [
-            {"role": "user", "content": "Name three colours of the rainbow."},
-            {"role": "assistant", "content": "Red, green and violet."},
-            {"role": "user", "content": "And one that is not in it?"},
-            {"role": "assistant", "content": "Brown."},
-        ]
-    },
-]
-PLAIN: list[dict[str, Any]] = [
-    {
-        "messages": [
-            {"role": "user", "content": "How many legs has a spider?"},
-            {"role": "assistant", "content": "Eight legs."},
-        ]
-    }
-]
-ALPACA = [
-    {"instruction": "Name a prime number.", "input": "", "output": "Seven."},
-    {"instruction": "What is an owl?", "input": "", "output": "A bird of the night."},
-]
-ALPACA_INPUT = [{"instruction": "Translate to German.", "input": "good night", "output": "Nacht"}]
-SEGMENTS = [
-    {
-        "segments": [
-            {"label": False, "text": "<s>Question: who wrote it?"},
-            {"label": False, "text": "great minds wonder\n"},
-            {"label": True, "text": "Nobody knows.</s>"},
-        ]
-    }
-]
-TOOL = {
-    "type": "function",
-    "function": {
-        "name": "get_weather",
-        "description": "Weather of a city.",
-        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
-    },
-}
-TOOL_CHAT: list[dict[str, Any]] = [
-    {
-        "messages": [
-            {"role": "user", "content": "Weather in Oslo?"},
-            {"role": "assistant", "content": "Let me ask."},
-        ],
-        "tools": [TOOL],
-    }
-]
-THINKING = [
-    {
-        "messages": [
-            {"role": "user", "content": "Is 7 prime?"},
-            {"role": "assistant", "content": "<think>\nOnly 1 and 7 divide it.\n</think>\n\nYes."},
-        ]
-    }
-]
-HONEYCOMB = [
-    {
-        "conversations": [
-            {"from": "system", "value": "You write queries."},
-            {"from": "human", "value": f'\n\nNLQ: "{question}"\n\nColumns: {columns}'},
-            {"from": "gpt", "value": '\n{"calculations": ["COUNT"]}'},
-        ]
-    }
-    for question, columns in (("count errors", ["error", "name"]), ("by host", ["http.host"]))
-]
-
-SHAREGPT = [
-    {
-        "conversations": [
-            {"from": "human", "value": "How deep is the lake?"},
-            {"from": "gpt", "value": "Forty metres."},
-        ]
-    }
-]
-
-CHAT_TYPE = {"type": "chat_template"}
-FROM_VALUE = {
-    "field_messages": "conversations",
-    "message_property_mappings": {"role": "from", "content": "value"},
-}
-CHATML_NO_GENERATION = (
-    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
+from fixtures.places import CHATML, MISTRAL
+from tests.prompts.diff.example import Example, alpaca, chatml, llama3, segments
+from tests.prompts.diff.rows import (
+    ALPACA,
+    ALPACA_INPUT,
+    ALPACA_INPUT_TEXT,
+    ALPACA_TEXT,
+    BRACKETS,
+    CHAT,
+    CHAT_TYPE,
+    CHATML_NO_GENERATION,
+    CHATML_PLAIN,
+    CHATML_TEXT,
+    FROM_VALUE,
+    HONEYCOMB,
+    HONEYCOMB_TEXT,
+    LLAMA3_UNTRIMMED,
+    PLAIN,
+    QUESTION_FILL,
+    SHAREGPT,
+    THINKING,
+    TOOL,
+    TOOL_CHAT,
+    USER_DEFINED,
 )
-CHATML_PLAIN = (
-    CHATML_NO_GENERATION + "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
-BRACKETS = (
-    "{% for m in messages %}[{{ m['role'] }}] {{ m['content'] }}\n{% endfor %}"
-    "{% if add_generation_prompt %}[assistant] {% endif %}"
-)
-LLAMA3_UNTRIMMED = (
-    "{{ bos_token }}{% for m in messages %}<|start_header_id|>{{ m['role'] }}<|end_header_id|>\n\n"
-    "{{ m['content'] }}<|eot_id|>{% endfor %}{% if add_generation_prompt %}"
-    "<|start_header_id|>assistant<|end_header_id|>\n\n{% endif %}"
-)
-ALPACA_TEXT = (
-    "Below is an instruction that describes a task. Write a response that appropriately "
-    "completes the request.\n\n### Instruction:\n{instruction}\n\n### Response:\n"
-)
-ALPACA_INPUT_TEXT = (
-    "Below is an instruction that describes a task, paired with an input that provides further "
-    "context. Write a response that appropriately completes the request.\n\n### Instruction:\n"
-    "{instruction}\n\n### Input:\n{input}\n\n### Response:\n"
-)
-HONEYCOMB_TEXT = (
-    'You write queries.\n\n### Instruction:\n\nNLQ: "{nlq}"\n\nColumns: {cols}\n\n### Response:\n'
-)
-CHATML_TEXT = "<|im_start|>user\n{question}<|im_end|>\n<|im_start|>assistant\n"
-QUESTION_FILL = ("question=messages.0.content",)
-EOT = {"eot_tokens": ["<|eot_id|>"]}
-USER_DEFINED = {
-    "format": "[INST] {instruction}\n{input} [/INST]",
-    "no_input_format": "[INST] {instruction} [/INST]",
-}
-
-
-@dataclass(frozen=True)
-class Example:
-    """A config, what it is compared with, and the causes that must be named: all, and no other."""
-
-    name: str
-    model: Any
-    rows: list[dict[str, Any]]
-    dataset: dict[str, Any]
-    against: str
-    causes: frozenset[str] = frozenset()
-    settings: dict[str, Any] = field(default_factory=dict)
-    files: dict[str, str] = field(default_factory=dict)
-    kwargs: tuple[str, ...] = ()
-    fills: tuple[str, ...] = ()
-
-
-def _chatml(
-    name: str, rows: list[dict[str, Any]], against: str, *causes: str, **more: Any
-) -> Example:
-    settings = {"chat_template": "chatml", **more.pop("settings", {})}
-    dataset = {**CHAT_TYPE, **more.pop("dataset", {})}
-    return Example(name, CHATML, rows, dataset, against, frozenset(causes), settings, **more)
-
-
-def _alpaca(
-    name: str, rows: list[dict[str, Any]], against: str, *causes: str, **more: Any
-) -> Example:
-    dataset = more.pop("dataset", {"type": "alpaca"})
-    return Example(name, MISTRAL, rows, dataset, against, frozenset(causes), **more)
-
-
-def _llama3(
-    name: str, rows: list[dict[str, Any]], against: str, *causes: str, **more: Any
-) -> Example:
-    settings = {"chat_template": "llama3", **EOT, **more.pop("settings", {})}
-    return Example(name, LLAMA3, rows, CHAT_TYPE, against, frozenset(causes), settings, **more)
-
-
-def _segments(name: str, model: Any, *texts: str) -> Example:
-    segments = [{"label": False, "text": text} for text in texts]
-    segments.append({"label": True, "text": "Nobody knows."})
-    return Example(
-        name,
-        model,
-        [{"segments": segments}],
-        {"type": "input_output"},
-        "text:p.txt",
-        frozenset({"D-BOUNDARY", "D-STOPSET"}),
-        files={"p.txt": "".join(texts).removeprefix("<s>")},
-    )
-
 
 MISMATCHES = [
     # BOS
-    _alpaca(
+    alpaca(
         "the text has <s> and the tokenizer adds one",
         ALPACA,
         "text:p.txt",
         "D-BOS",
         files={"p.txt": f"<s>{ALPACA_TEXT}"},
     ),
-    _llama3(
+    llama3(
         "the server's template writes no BOS",
         CHAT,
         "chat-template:t.jinja",
@@ -204,7 +48,7 @@ MISMATCHES = [
         "D-STOPSET",
         files={"t.jinja": LLAMA3_UNTRIMMED.replace("{{ bos_token }}", "")},
     ),
-    _llama3(
+    llama3(
         "the template writes BOS twice",
         CHAT,
         "chat-template:t.jinja",
@@ -213,18 +57,18 @@ MISMATCHES = [
         files={"t.jinja": "{{ bos_token }}" + LLAMA3_UNTRIMMED},
     ),
     # Template
-    _alpaca(
+    alpaca(
         "alpaca has a preamble, alpaca.jinja has none", ALPACA, "chat-template:alpaca", "D-TEMPLATE"
     ),
-    _alpaca("axolotl inference sends the raw instruction", ALPACA, "axolotl", "D-TEMPLATE"),
-    _alpaca(
+    alpaca("axolotl inference sends the raw instruction", ALPACA, "axolotl", "D-TEMPLATE"),
+    alpaca(
         "axolotl inference sends a user-defined format raw",
         ALPACA,
         "axolotl",
         "D-TEMPLATE",
         dataset={"type": USER_DEFINED},
     ),
-    _chatml(
+    chatml(
         "the dataset's template wins for training, the config's is saved",
         PLAIN,
         "chat-template",
@@ -243,7 +87,7 @@ MISMATCHES = [
         "chat-template:chatml",
         frozenset({"D-BOS", "D-TEMPLATE"}),
     ),
-    _chatml(
+    chatml(
         "a prompt in Vicuna's form",
         PLAIN,
         "text:p.txt",
@@ -251,7 +95,7 @@ MISMATCHES = [
         files={"p.txt": "USER: {question} ASSISTANT:"},
         fills=QUESTION_FILL,
     ),
-    _chatml(
+    chatml(
         "the server's template adds a default system message",
         PLAIN,
         "chat-template:t.jinja",
@@ -261,15 +105,15 @@ MISMATCHES = [
         },
     ),
     # Boundary
-    _segments(
+    segments(
         "SentencePiece puts a space before each piece",
         MISTRAL,
         "<s>Question:\n",
         "great minds\n",
         "### Answer:\n",
     ),
-    _segments("a BPE merges newlines across pieces", CHATML, "Question: who?\n", "\nAnswer:"),
-    _chatml(
+    segments("a BPE merges newlines across pieces", CHATML, "Question: who?\n", "\nAnswer:"),
+    chatml(
         "the answer's first newline joins the header's last",
         [
             {
@@ -283,21 +127,21 @@ MISMATCHES = [
         "D-BOUNDARY",
     ),
     # Generation prompt
-    _chatml(
+    chatml(
         "the template knows no add_generation_prompt",
         CHAT,
         "chat-template:t.jinja",
         "D-GENPROMPT",
         files={"t.jinja": CHATML_NO_GENERATION},
     ),
-    _alpaca(
+    alpaca(
         "the text ends before ### Response:",
         ALPACA,
         "text:p.txt",
         "D-GENPROMPT",
         files={"p.txt": ALPACA_TEXT.removesuffix("\n\n### Response:\n")},
     ),
-    _chatml(
+    chatml(
         "the text begins the answer",
         PLAIN,
         "text:p.txt",
@@ -306,14 +150,14 @@ MISMATCHES = [
         fills=QUESTION_FILL,
     ),
     # Thinking
-    _chatml(
+    chatml(
         "training has an empty thought, inference none",
         PLAIN,
         "chat-template",
         "D-THINK",
         settings={"chat_template": "qwen3"},
     ),
-    _chatml(
+    chatml(
         "asked without thinking, trained with thoughts",
         THINKING,
         "chat-template",
@@ -322,7 +166,7 @@ MISMATCHES = [
         dataset={"split_thinking": True},
         kwargs=("enable_thinking=false",),
     ),
-    _chatml(
+    chatml(
         "the server begins a thought",
         PLAIN,
         "chat-template:t.jinja",
@@ -333,7 +177,7 @@ MISMATCHES = [
             )
         },
     ),
-    _chatml(
+    chatml(
         "the server begins a thought with one newline more",
         THINKING,
         "chat-template",
@@ -343,21 +187,21 @@ MISMATCHES = [
         kwargs=("enable_thinking=true",),
     ),
     # Roles and fields
-    _chatml(
+    chatml(
         "a role that roles: does not map",
         [{"messages": [{"role": "user", "content": "Hello?"}, {"role": "bot", "content": "Yes."}]}],
         "chat-template",
         "D-ROLEMAP",
         dataset={"roles_to_train": ["bot"]},
     ),
-    _chatml(
+    chatml(
         "roles: replaces the default map",
         SHAREGPT,
         "chat-template",
         "D-ROLEMAP",
         dataset={**FROM_VALUE, "roles": {"assistant": ["gpt"], "system": ["system"]}},
     ),
-    _chatml(
+    chatml(
         "the answers' role is not mapped, so none is trained",
         [
             {
@@ -372,7 +216,7 @@ MISMATCHES = [
         "D-STOPSET",
     ),
     # Rows without input
-    _alpaca(
+    alpaca(
         "format: without no_input_format:",
         ALPACA,
         "text:p.txt",
@@ -380,14 +224,14 @@ MISMATCHES = [
         dataset={"type": {"format": "[INST] {instruction}\n{input} [/INST]"}},
         files={"p.txt": "[INST] {instruction}\n{input} [/INST]"},
     ),
-    _alpaca(
+    alpaca(
         "the text has an empty ### Input:",
         ALPACA,
         "text:p.txt",
         "D-NOINPUT",
         files={"p.txt": ALPACA_INPUT_TEXT},
     ),
-    _alpaca(
+    alpaca(
         "the text leaves the input out",
         ALPACA_INPUT,
         "text:p.txt",
@@ -395,7 +239,7 @@ MISMATCHES = [
         files={"p.txt": ALPACA_TEXT},
     ),
     # Tools
-    _chatml(
+    chatml(
         "axolotl ignores field_tools:",
         [{"messages": TOOL_CHAT[0]["messages"], "functions": [TOOL]}],
         "chat-template",
@@ -403,7 +247,7 @@ MISMATCHES = [
         settings={"chat_template": "tokenizer_default"},
         dataset={"field_tools": "functions"},
     ),
-    _chatml(
+    chatml(
         "the client sends no tools",
         TOOL_CHAT,
         "messages:m.json",
@@ -411,7 +255,7 @@ MISMATCHES = [
         settings={"chat_template": "tokenizer_default"},
         files={"m.json": '[{"role": "user", "content": "Weather in Oslo?"}]'},
     ),
-    _chatml(
+    chatml(
         "the server's template knows no tools",
         TOOL_CHAT,
         "chat-template:t.jinja",
@@ -420,10 +264,10 @@ MISMATCHES = [
         files={"t.jinja": CHATML_PLAIN},
     ),
     # What stops generation
-    _llama3(
+    llama3(
         "the model's generation_config stops on another token", CHAT, "chat-template", "D-STOPSET"
     ),
-    _llama3("axolotl inference stops on the EOS alone", PLAIN, "axolotl", "D-STOPSET"),
+    llama3("axolotl inference stops on the EOS alone", PLAIN, "axolotl", "D-STOPSET"),
     Example(
         "ChatML's end token is not the EOS, so it is masked",
         MISTRAL,
@@ -443,14 +287,14 @@ MISMATCHES = [
         frozenset({"D-WHITESPACE"}),
         files={"p.txt": HONEYCOMB_TEXT},
     ),
-    _alpaca(
+    alpaca(
         "the text lost its last newline",
         ALPACA,
         "text:p.txt",
         "D-WHITESPACE",
         files={"p.txt": ALPACA_TEXT.rstrip("\n")},
     ),
-    _llama3(
+    llama3(
         "training's template trims, the server's does not",
         [
             {
@@ -466,7 +310,7 @@ MISMATCHES = [
         files={"t.jinja": LLAMA3_UNTRIMMED},
     ),
     # The conversation
-    _chatml(
+    chatml(
         "the client sends no system message",
         CHAT[:1],
         "messages:m.json",
@@ -474,14 +318,14 @@ MISMATCHES = [
         files={"m.json": '[{"role": "user", "content": "{question}"}]'},
         fills=("question=messages.1.content",),
     ),
-    _chatml(
+    chatml(
         "training drops the system message",
         CHAT[:1],
         "chat-template",
         "D-SYSTEM",
         dataset={"drop_system_message": True},
     ),
-    _chatml(
+    chatml(
         "a placeholder is filled from the wrong field",
         CHAT[:1],
         "messages:m.json",
@@ -491,60 +335,5 @@ MISMATCHES = [
             '{"role": "user", "content": "{question}"}]'
         },
         fills=("question=messages.2.content",),
-    ),
-]
-
-AGREEING = [
-    _chatml("ChatML, several turns", CHAT, "chat-template"),
-    _chatml("the named template", CHAT, "chat-template:chatml"),
-    _chatml("axolotl inference with the config's template", PLAIN, "axolotl"),
-    _chatml(
-        "a prompt file in ChatML",
-        PLAIN,
-        "text:p.txt",
-        files={"p.txt": CHATML_TEXT},
-        fills=QUESTION_FILL,
-    ),
-    _chatml(
-        "messages as a client builds them",
-        PLAIN,
-        "messages:m.json",
-        files={"m.json": '[{"role": "user", "content": "{q}"}]'},
-        fills=("q=messages.0.content",),
-    ),
-    _chatml(
-        "Qwen3 asked without thinking",
-        PLAIN,
-        "chat-template",
-        settings={"chat_template": "qwen3"},
-        kwargs=("enable_thinking=false",),
-    ),
-    _chatml(
-        "tools on both sides",
-        TOOL_CHAT,
-        "chat-template",
-        settings={"chat_template": "tokenizer_default"},
-    ),
-    _chatml("names mapped from ShareGPT's", SHAREGPT, "chat-template", dataset=FROM_VALUE),
-    _alpaca("Alpaca's own text", ALPACA, "text:p.txt", files={"p.txt": ALPACA_TEXT}),
-    _alpaca(
-        "Alpaca's text with an input",
-        ALPACA_INPUT,
-        "text:p.txt",
-        files={"p.txt": ALPACA_INPUT_TEXT},
-    ),
-    _alpaca("axolotl inference with Alpaca's prompter", ALPACA, "axolotl:AlpacaPrompter"),
-    _alpaca(
-        "a user-defined format",
-        ALPACA,
-        "text:p.txt",
-        dataset={"type": USER_DEFINED},
-        files={"p.txt": "[INST] {instruction} [/INST]"},
-    ),
-    _alpaca(
-        "a function that makes the prompt",
-        ALPACA,
-        "python:client:prompt",
-        files={"client.py": f"def prompt(row):\n    return {ALPACA_TEXT!r}.format(**row)\n"},
     ),
 ]

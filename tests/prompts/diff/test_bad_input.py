@@ -10,7 +10,7 @@ from fixtures.places import CHATML, MISTRAL
 from inspect_tool.errors import InspectError
 from inspect_tool.prompts.inference import limits
 from inspect_tool.prompts.inference.limits import LimitError, limited
-from tests.prompts.diff.cases import ALPACA, CHAT, CHAT_TYPE, PLAIN
+from tests.prompts.diff.rows import ALPACA, CHAT, CHAT_TYPE, PLAIN
 
 if TYPE_CHECKING:
     from pathlib import Path

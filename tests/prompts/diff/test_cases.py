@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.prompts.diff.cases import AGREEING, MISMATCHES, Example
+from tests.prompts.diff.agreeing import AGREEING
+from tests.prompts.diff.cases import MISMATCHES
 
 if TYPE_CHECKING:
     from tests.prompts.diff.bench import Bench
+    from tests.prompts.diff.example import Example
 
 pytestmark = pytest.mark.slow
 

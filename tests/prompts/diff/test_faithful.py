@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fixtures.places import CHATML, LLAMA3, MISTRAL
-from tests.prompts.diff.cases import ALPACA, CHAT, CHAT_TYPE, EOT, PLAIN, TOOL_CHAT
+from tests.prompts.diff.rows import ALPACA, CHAT, CHAT_TYPE, EOT, PLAIN, TOOL_CHAT
 from tests.prompts.diff.worker_tasks import axolotl_ids, prefixes, template_ids
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from inspect_tool.prompts.inference.specs import Options
 from inspect_tool.samples.prepared import PreparedDataset
 from inspect_tool.samples.vocabulary import Vocabulary
 from tests.arrow_files import save, supervised
-from tests.prompts.diff.cases import CHAT, CHAT_TYPE, EOT, PLAIN
+from tests.prompts.diff.rows import CHAT, CHAT_TYPE, EOT, PLAIN
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 from fixtures.places import CHATML
 from inspect_tool.errors import InspectError
 from inspect_tool.prompts.inference.specs import Options
-from tests.prompts.diff.cases import CHAT_TYPE, PLAIN, TOOL_CHAT
+from tests.prompts.diff.rows import CHAT_TYPE, PLAIN, TOOL_CHAT
 from tests.prompts.diff.servers import Answer, serving
 
 if TYPE_CHECKING:

@@ -134,10 +134,11 @@ class Inspector(Sheet, can_focus=True):
         """Wrap all facts to the present width."""
         if not self.scrollable_size.width:
             return
+        before = self.virtual_size.height
         self._token_strips = self._strips(self._token)
         self._sample_strips = self._strips(self._sample)
         self._measure()
-        self.refresh()
+        self.refresh_lines(0, max(before, self.virtual_size.height))
 
     def _flow_token(self) -> None:
         """Wrap the token's facts; the sample's move down where these need more lines, never up.
@@ -150,7 +151,7 @@ class Inspector(Sheet, can_focus=True):
         self._token_strips = self._strips(self._token)
         if len(self._token_strips) > before:
             self._measure()
-            self.refresh()
+            self.refresh_lines(0, self.virtual_size.height)
         else:
             blank = Strip.blank(self.scrollable_size.width, self.rich_style)
             self._token_strips += [blank] * (before - len(self._token_strips))

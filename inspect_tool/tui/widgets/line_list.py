@@ -36,7 +36,7 @@ class LineList(Sheet, can_focus=True):
         Binding("enter,space", "select", "Open", show=False),
     ]
 
-    cursor: reactive[int] = reactive(0, always_update=True)
+    cursor: reactive[int] = reactive(0, always_update=True, repaint=False)
 
     @dataclass
     class Selected(Message):
@@ -53,6 +53,7 @@ class LineList(Sheet, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._tones = Tones(self)
+        self._marked = 0
 
     def count(self) -> int:
         """Return the number of items."""
@@ -86,7 +87,9 @@ class LineList(Sheet, can_focus=True):
     def watch_cursor(self, cursor: int) -> None:
         """Bring the cursor into view."""
         self.show_item(cursor)
-        self.refresh()
+        self.refresh_line(self._marked)
+        self.refresh_line(cursor)
+        self._marked = cursor
 
     def show_item(self, index: int) -> None:
         """Scroll just far enough that an item is seen."""

@@ -28,8 +28,8 @@ _EIGHTHS: Final = " ▁▂▃▄▅▆▇█"
 class RowsList(LineList):
     """Rows of one document, in its order; choosing one shows it."""
 
-    document: reactive[Document | None] = reactive(None, always_update=True)
-    current: reactive[int] = reactive(0)
+    document: reactive[Document | None] = reactive(None, always_update=True, repaint=False)
+    current: reactive[int] = reactive(0, repaint=False)
     """The row that is shown."""
 
     def count(self) -> int:
@@ -69,10 +69,13 @@ class RowsList(LineList):
         self._follow()
         self.changed()
 
-    def watch_current(self) -> None:
+    def watch_current(self, before: int) -> None:
         """Bring the cursor to the row that is shown."""
         self._follow()
-        self.refresh()
+        for row in (before, self.current):
+            place = self.document.order.place_of(row) if self.document else None
+            if place is not None:
+                self.refresh_line(place)
 
     def _follow(self) -> None:
         place = self.document.order.place_of(self.current) if self.document else None

@@ -6,13 +6,14 @@ Axolotl's start takes some seconds, so answers are made in a thread and are valu
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inspect_tool.errors import InspectError
 from inspect_tool.prompts.digests import without_nulls
 from inspect_tool.prompts.explained import dotted
 from inspect_tool.prompts.raw_text import raw_text
-from inspect_tool.report.why_words import from_here, key_words, source_words
+from inspect_tool.report.why_words import key_words, source_words
 from inspect_tool.samples.facts import Fact, Tone
 from inspect_tool.samples.glyphs import safe
 from inspect_tool.tui.raw_pieces import RawPieces, cut_raw
@@ -67,14 +68,14 @@ class Answer:
 
     @property
     def place(self) -> str:
-        """File and line of the raw row, or its number; safe to show."""
+        """Name of the file and line of the raw row, or its number; safe to show."""
         origin = self.why.origin if self.why else None
         if origin is None:
             return ""
         if origin.place.file is None:
             return safe(f"{origin.entry} raw row {origin.row}")
         line = f":{origin.place.line}" if origin.place.line else ""
-        return safe(f"{from_here(origin.place.file)}{line}")
+        return safe(f"{Path(origin.place.file).name}{line}")
 
 
 def answered(explaining: Explaining, sample: Sample) -> Answer:

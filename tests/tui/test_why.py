@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from textual.app import App
+from textual.widgets import Input
 
 from inspect_tool.errors import InspectError
 from inspect_tool.prompts.explained import Explained, Field, RawPlace, Turn
@@ -15,9 +17,12 @@ from inspect_tool.prompts.rules import RULES
 from inspect_tool.samples.sample import Sample, TokenSequence
 from inspect_tool.tui.raw_pieces import RawPieces, cut_raw
 from inspect_tool.tui.why import Answer, line_of, sections_of
+from inspect_tool.tui.widgets.raw_pane import RawPane, RawView
 from inspect_tool.tui.widgets.token_paint import MASKED, PLAIN, TRAINED
 
 if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
     from inspect_tool.samples.facts import Fact
 
 CODES = {rule.name: code for code, rule in enumerate(RULES)}
@@ -45,6 +50,20 @@ EXPLAINED = Explained(
     field_table=(Field(("q",)), Field(("a",))),
 )
 ORIGIN = Origin(0, "datasets.0", 7, 0, "same", RawPlace("/data/x.jsonl", 8))
+
+
+class RawApp(App[None]):
+    """An app with a raw row and something else that has the focus."""
+
+    def compose(self) -> ComposeResult:
+        """Lay out the raw row."""
+        yield Input()
+        yield RawPane()
+
+
+def style_of(view: RawView, y: int) -> list[str]:
+    """Return the styles of the texts on a line."""
+    return [str(part.style) for part in view.render_line(y) if part.text.strip()]
 
 
 def answer() -> Answer:
@@ -133,3 +152,17 @@ def test_nothing_known_says_that_it_is_being_found() -> None:
     """Until the answer is there the page says what it waits for, and the inspector nothing."""
     assert "axolotl" in sections_of(None, 0, 0)[0][1][0].value
     assert line_of(None, 0, 0) == []
+
+
+async def test_only_what_is_lit_is_marked_without_the_focus() -> None:
+    """For a token that is not from the data nothing of the raw row looks chosen."""
+    async with RawApp().run_test(size=(40, 12)) as pilot:
+        raw = pilot.app.query_one(RawPane)
+        raw.show(answer().pieces[0], "x.jsonl:8", "not from the data", 0)
+        await pilot.pause()
+        plain = [style_of(raw.view, y) for y in range(4)]
+        raw.show(raw.view.pieces or answer().pieces[0], "x.jsonl:8", "q 3:6", 1)
+        await pilot.pause()
+
+        assert len({style for line in plain[:1] for style in line}) == 1
+        assert [style_of(raw.view, y) for y in range(4)] != plain

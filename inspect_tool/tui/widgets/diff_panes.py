@@ -66,7 +66,7 @@ class DiffSamples(LineList):
             return (Part(safe(item[0]), "warn"),), (Part(f"{item[1]:,}", "dim"),)
         answer = f", answer {item.answer}" if item.answer else ""
         left = (Part(f"  raw row {item.row:,}{answer}"),)
-        return left, (Part(f"{len(item.train):,} tokens", "dim"),)
+        return left, (Part(f"{len(item.train):,}", "dim"),)
 
     def watch_cursor(self, cursor: int) -> None:
         """Have the sample shown."""

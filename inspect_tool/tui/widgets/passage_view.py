@@ -124,7 +124,7 @@ class PassageView(Sheet, can_focus=True, inherit_bindings=False):
             empty = layout is not None and not layout.height and y == 0
             return self._painter.note("no tokens", width) if empty else self._painter.blank(width)
         view = View(
-            cursor=self.cursor if line in self._lines_of(self.cursor) else None,
+            cursor=self.cursor if self._shows_cursor_on(line) else None,
             focused=self.has_focus,
             whitespace=self.show_whitespace,
         )
@@ -281,6 +281,9 @@ class PassageView(Sheet, can_focus=True, inherit_bindings=False):
         else:
             target = row - height // 3
         self.scroll_to(y=target, animate=False, force=True)
+
+    def _shows_cursor_on(self, line: int) -> bool:
+        return line in self._lines_of(self.cursor)
 
     def _lines_of(self, token: int) -> range:
         layout = self._layout

@@ -75,6 +75,10 @@ class RawView(PassageView):
             if token >= 0:
                 self.post_message(self.TokenAsked(token))
 
+    def _shows_cursor_on(self, line: int) -> bool:
+        # Without the focus only what is lit says where the token came from.
+        return self.has_focus and super()._shows_cursor_on(line)
+
 
 class RawPane(Vertical):
     """A raw row under its file and line, or what there is to say without one."""

@@ -129,6 +129,7 @@ async def test_diff_screen(prepared: Callable[[str], Path]) -> None:
         assert first is not None
         assert "D-SYSTEM" in run.screen
         assert "drop_system_message" in run.screen
+        assert "…" not in "".join(screen.sides.render_line(y).text for y in range(8))
         await run.press("n")
         assert screen.samples.chosen is not first
         await run.press("left_square_bracket", "p")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from textual.message import Message
 from textual.reactive import reactive
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
     from inspect_tool.prompts.diff.results import Comparison
     from inspect_tool.tui.diff import DiffState
+
+
+MARGINS: Final = 3
+"""Cells of a line that a list keeps for itself: one before, one after, one between."""
 
 
 class DiffSamples(LineList):
@@ -137,6 +141,6 @@ class DiffView(LineList):
         self.post_message(self.Moved(self.difference))
 
     def _flow(self) -> None:
-        width = self.scrollable_content_region.width - 2
+        width = self.scrollable_content_region.width - MARGINS
         self._lines = diff_lines(self.comparison, width) if self.comparison and width > 0 else []
         self.changed()

@@ -42,7 +42,7 @@ PICTURES = (
     Picture("app-dark", (140, 40), ("n", "n", "n", *["right_square_bracket"] * 2)),
     Picture("app-light", (140, 40), ("t", "n", *["right_square_bracket"] * 3, "w")),
     Picture("problems", (140, 40), ("N", "ctrl+j")),
-    Picture("small", (80, 24), ("n",)),
+    Picture("why", (140, 40), ("n", "right_square_bracket", "enter", "R")),
 )
 
 

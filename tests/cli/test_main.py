@@ -7,7 +7,6 @@ import shlex
 import signal
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,9 +18,6 @@ from inspect_tool.cli.view import view
 from inspect_tool.errors import InspectError
 from tests.arrow_files import answered, save, supervised
 from tests.processes import ARGV, TIMEOUT, environment, run, run_in_terminal
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @pytest.fixture
@@ -189,15 +185,6 @@ def test_a_reader_that_stops_is_no_error(folder: Path) -> None:
     assert b"Broken" not in talk
 
 
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Children heed Ctrl-C, also when the tests were started in the background and do not."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("interruptible")
 def test_interrupting_is_quiet(tmp_path: Path) -> None:
     """Ctrl-C ends the command with a shell's status and no traceback."""
     save(tmp_path, supervised([answered(range(5, 500), prompt=9)] * 20_000))

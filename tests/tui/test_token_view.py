@@ -217,6 +217,19 @@ async def test_a_cursor_beyond_the_beginning_is_caught_up_with(mistral_dir: Path
         assert top <= count - 5 < top + SIZE[1]
 
 
+async def test_a_page_is_turned_before_the_rest_is_drawn(mistral_dir: Path) -> None:
+    """In a long sequence that was only just opened, pages turn as in any other."""
+    count = WHOLE_TOKENS * 2
+    app = TokenApp(sequence_of([13] * count), Vocabulary.load(mistral_dir))
+    async with app.run_test(size=SIZE):
+        for _ in range(5):
+            app.view.action_page(1)
+
+        assert not app.view.complete
+        assert app.view.scroll_offset.y == 5 * (SIZE[1] - 1)
+        assert app.view.cursor == 5 * (SIZE[1] - 1)
+
+
 async def test_another_sequence_takes_the_place_of_one_still_being_drawn(
     mistral_dir: Path, chat: TokenSequence
 ) -> None:

@@ -114,6 +114,9 @@ class PassageView(Sheet, can_focus=True, inherit_bindings=False):
         if self._row - self.scroll_offset.y > height * 2 // 3:
             self.scroll_to(y=self._row - height // 3, animate=False, force=True)
 
+    def reach(self, row: int) -> None:
+        """Make sure that a line is laid out if there is one; all of them are."""
+
     def render_line(self, y: int) -> Strip:
         """Paint one visible line."""
         if self._layout is None:
@@ -185,6 +188,7 @@ class PassageView(Sheet, can_focus=True, inherit_bindings=False):
 
     def action_line(self, step: int) -> None:
         """Move by lines, as near to the same column as tokens allow."""
+        self.reach(self._row + step)
         layout = self._layout
         if layout is None or not layout.height:
             return
@@ -193,7 +197,9 @@ class PassageView(Sheet, can_focus=True, inherit_bindings=False):
 
     def action_page(self, step: int) -> None:
         """Move by screens; one line stays in view."""
-        rows = step * max(self.scrollable_size.height - 1, 1)
+        height = self.scrollable_size.height
+        rows = step * max(height - 1, 1)
+        self.reach(self.scroll_offset.y + height + rows)
         self.scroll_to(y=self.scroll_offset.y + rows, animate=False, force=True)
         self.action_line(rows)
 

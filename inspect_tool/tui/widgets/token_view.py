@@ -175,9 +175,18 @@ class TokenView(PassageView):
         texts = passage.texts if passage is not None and passage.whole else None
         return entire(self._sequence, self._vocabulary, show_ids=self.show_ids, texts=texts)
 
-    def _beginning(self, sequence: TokenSequence) -> Passage:
-        """Draw as much as fills the view; at worst every token takes but one cell."""
+    def reach(self, row: int) -> None:
+        """Draw on as far as a line that is moved to before the rest is there."""
+        layout, passage = self._layout, self._passage
+        if layout is None or passage is None or passage.whole or row < layout.height:
+            return
+        assert self._sequence is not None
+        self.show_passage(self._beginning(self._sequence, lines=row + 1))
+
+    def _beginning(self, sequence: TokenSequence, *, lines: int = 0) -> Passage:
+        """Draw as much as fills the view or ``lines``; at worst every token takes but one cell."""
         width, height = self.scrollable_size or self.app.size
+        height = max(height, lines)
         tokens = max(width * height // CELLS_OF_TOKEN, FEW_TOKENS)
         while True:
             passage = beginning(sequence, self._vocabulary, tokens=tokens, show_ids=self.show_ids)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from inspect_tool.samples.kinds import Kind
     from inspect_tool.samples.prepared import Block, PreparedDataset
 
 STRETCH_TOKENS = 1 << 19
@@ -78,7 +79,7 @@ def scan(
 
     ``look`` is called from several threads at once. What it raises is raised here, but an
     InspectError of unreadable rows becomes that stretch's ``problem``. ``gather`` puts small
-    blocks together: worth the copy where there is much to look at.
+    blocks together and has every column mapped: worth it where there is much to look at.
     """
     count = threads or min(len(os.sched_getaffinity(0)), MAX_THREADS)
     waiting: deque[Future[Looked[T]]] = deque()
@@ -86,7 +87,7 @@ def scan(
     with ThreadPoolExecutor(count, thread_name_prefix="scan") as pool:
         try:
             for stretch in stretches(dataset, gather=gather):
-                waiting.append(pool.submit(_look, dataset, stretch, look))
+                waiting.append(pool.submit(_look, dataset, stretch, look, expect=gather))
                 if len(waiting) > 2 * count:
                     done = waiting.popleft().result()
                     read += done.stretch.bytes_read
@@ -150,9 +151,19 @@ def _offsets(dataset: PreparedDataset, block: Block) -> NDArray[np.integer[Any]]
     return found
 
 
-def _look(dataset: PreparedDataset, stretch: Stretch, look: Callable[[RowsView], T]) -> Looked[T]:
+def _look(
+    dataset: PreparedDataset, stretch: Stretch, look: Callable[[RowsView], T], *, expect: bool
+) -> Looked[T]:
     try:
+        if expect:
+            _expect(stretch, dataset.kind)
         view = RowsView(stretch.pieces, dataset.kind)
         return Looked(stretch, found=look(view))
     except InspectError as problem:
         return Looked(stretch, problem=problem)
+
+
+def _expect(stretch: Stretch, kind: Kind) -> None:
+    columns = [name for of in kind.sequences if of.ids for name in of.names()]
+    for piece in stretch.pieces:
+        piece.expect(columns)

@@ -6,8 +6,9 @@ import mmap
 import os
 import stat
 import weakref
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -16,7 +17,11 @@ from inspect_tool.errors import InspectError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
 _FILE_MAGIC = b"ARROW1"
+_POPULATE_READ = 22
+"""MADV_POPULATE_READ of Linux 5.14 and later; elsewhere no such advice, and refused."""
 
 BATCHES_BETWEEN_RELEASES = 64
 """Looking at a batch's metadata makes the system map pages around it; of a large file, most."""
@@ -49,7 +54,7 @@ class Shard:
         self._map: mmap.mmap | None = None
         self._file = -1
         self._closing: weakref.finalize[..., Shard] | None = None
-        self._size = self._modified = 0
+        self._size = self._modified = self._address = 0
         try:
             # Without O_NONBLOCK a named pipe by a shard's name would be waited for.
             self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -92,6 +97,19 @@ class Shard:
         if self._map is not None:
             self._map.madvise(mmap.MADV_DONTNEED)
 
+    def expect(self, array: NDArray[Any]) -> None:
+        """Have the system map the pages of an array at once, before they are read one by one.
+
+        Saves a page fault every 64 KiB, most of what a pass costs. An array that is no view of
+        the file, and a system that cannot, are left alone.
+        """
+        start = array.__array_interface__["data"][0] - self._address
+        if self._map is None or not array.nbytes or not 0 <= start < self._size:
+            return
+        first = start - start % mmap.PAGESIZE
+        with suppress(OSError):
+            self._map.madvise(_POPULATE_READ, first, start + array.nbytes - first)
+
     def close(self) -> None:
         """Forget the batches and close the file; arrays taken from it keep the mapping alive."""
         self.batches = []
@@ -101,6 +119,7 @@ class Shard:
 
     def _read(self, mapped: mmap.mmap) -> None:
         buffer = pa.py_buffer(mapped)
+        self._address = buffer.address
         source = pa.BufferReader(buffer)
         is_file = mapped[: len(_FILE_MAGIC)] == _FILE_MAGIC
         try:

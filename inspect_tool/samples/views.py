@@ -16,7 +16,7 @@ from inspect_tool.errors import InspectError
 from inspect_tool.samples.sample import IGNORE_INDEX
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -63,13 +63,18 @@ class SequenceView:
         self.first = first
         self.ids = ids
         self.offsets = offsets
-        self.labels = None if labels is None else _narrow(labels)
+        self._stored_labels = labels
         self.attention = attention
         self.positions = positions
         self.uneven: Flags = np.zeros(len(self), np.bool_) if uneven is None else uneven
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
+
+    @cached_property
+    def labels(self) -> Integers | None:
+        """Return the label of every token, int32[n] where they fit, None if none are stored."""
+        return None if self._stored_labels is None else _narrow(self._stored_labels)
 
     @cached_property
     def starts(self) -> Integers:
@@ -89,7 +94,8 @@ class SequenceView:
     @cached_property
     def trained(self) -> Flags | None:
         """Return which tokens enter the loss, bool[n], None when no labels are stored."""
-        return None if self.labels is None else np.asarray(self.labels != IGNORE_INDEX)
+        labels = self._stored_labels
+        return None if labels is None else np.asarray(labels != IGNORE_INDEX)
 
     @cached_property
     def trained_counts(self) -> NDArray[np.int32]:
@@ -167,6 +173,12 @@ class Piece:
 
     def __len__(self) -> int:
         return self.stop - self.start
+
+    def expect(self, columns: Iterable[str]) -> None:
+        """Have the system map all tokens of some list columns, which are about to be read."""
+        for column in columns:
+            values, offsets = self.block.lists(column)
+            self.block.shard.expect(values[offsets[self.start] : offsets[self.stop]])
 
 
 class RowsView:

@@ -10,11 +10,12 @@ import pyarrow as pa
 import pytest
 
 from inspect_tool.samples.prepared import PreparedDataset
-from inspect_tool.samples.shard import Shard
 from tests.arrow_files import save
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from inspect_tool.samples.shard import Shard
 
 ROWS, TOKENS = 50, 4000
 

@@ -19,7 +19,7 @@ from inspect_tool.runs.config import Config
 from inspect_tool.runs.debug import plan_debug
 from inspect_tool.runs.launch import Launch, Process, python
 from inspect_tool.runs.ports import choose_port, listens
-from inspect_tool.runs.stops import places
+from inspect_tool.runs.stops.places import places
 from tests.dap import DapClient
 from tests.runs.debug.sessions import Session, project
 from tests.waiting import until

@@ -114,8 +114,8 @@ def debug(
     """Plan a debug run, then print the plan or carry it out."""
     from inspect_tool.cli.debugging import Chosen, carry_out, print_plan
     from inspect_tool.runs.debug import DebugOptions
-    from inspect_tool.runs.overrides import parse_setting
-    from inspect_tool.runs.tiny_source import ModelChoice
+    from inspect_tool.runs.overrides.draft import parse_setting
+    from inspect_tool.runs.tiny.source import ModelChoice
 
     if as_json and not dry_run:
         raise typer.BadParameter("--json needs --dry-run")

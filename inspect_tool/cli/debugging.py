@@ -19,8 +19,8 @@ from inspect_tool.runs.device import detect
 from inspect_tool.runs.journal import free_name, read_metrics
 from inspect_tool.runs.match import prepared_by
 from inspect_tool.runs.ports import HOST, choose_port
-from inspect_tool.runs.stops import Stops
-from inspect_tool.runs.tiny_source import fetch_config
+from inspect_tool.runs.stops.places import Stops
+from inspect_tool.runs.tiny.source import fetch_config
 from inspect_tool.samples.glyphs import safe
 
 if TYPE_CHECKING:

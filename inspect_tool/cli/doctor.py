@@ -22,8 +22,8 @@ def doctor(*, as_json: JsonFlag = False) -> int:
     from inspect_tool.errors import ExitCode
     from inspect_tool.report.look import look_of
     from inspect_tool.report.machine import machine_text
-    from inspect_tool.runs.diagnose import problems
-    from inspect_tool.runs.machine import examine
+    from inspect_tool.runs.doctor.diagnose import problems
+    from inspect_tool.runs.doctor.machine import examine
 
     machine = examine()
     findings = problems(machine)

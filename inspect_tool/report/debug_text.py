@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from inspect_tool.findings import Finding, Severity
     from inspect_tool.report.look import Look
     from inspect_tool.runs.debug import DebugPlan
-    from inspect_tool.runs.overrides import Override
+    from inspect_tool.runs.overrides.draft import Override
 
 _COLORS: dict[Severity, str] = {"error": "1;31", "warning": "1;33", "info": "2"}
 _LONGEST_VALUE = 60

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from inspect_tool.findings import Finding, Severity
     from inspect_tool.report.look import Look
-    from inspect_tool.runs.machine import Machine
+    from inspect_tool.runs.doctor.machine import Machine
 
 _COLORS: dict[Severity, str] = {"error": "1;31", "warning": "1;33", "info": "2"}
 

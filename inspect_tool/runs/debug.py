@@ -15,15 +15,17 @@ import yaml
 
 from inspect_tool.errors import InspectError
 from inspect_tool.findings import Finding
-from inspect_tool.runs import overrides_device, overrides_process, overrides_steps
 from inspect_tool.runs.device import CPU, Device
 from inspect_tool.runs.journal import RUN_KEY
 from inspect_tool.runs.launch import Launch, python
-from inspect_tool.runs.overrides import Draft, Override
+from inspect_tool.runs.overrides import device as on_device
+from inspect_tool.runs.overrides import process as on_process
+from inspect_tool.runs.overrides import steps as on_steps
+from inspect_tool.runs.overrides.draft import Draft, Override
 from inspect_tool.runs.ports import HOST
 from inspect_tool.runs.slice import Cut, slice_data
-from inspect_tool.runs.stops import ENVIRONMENT_KEY, Stops
-from inspect_tool.runs.tiny_source import Model, ModelChoice, choose_model
+from inspect_tool.runs.stops.places import ENVIRONMENT_KEY, Stops
+from inspect_tool.runs.tiny.source import Model, ModelChoice, choose_model
 from inspect_tool.runs.translate import translate
 
 if TYPE_CHECKING:
@@ -155,17 +157,15 @@ def plan_debug(
     translated = start.overrides
     draft = Draft(start.values, keep=chosen.keep, given=chosen.given)
     model = choose_model(draft, chosen.model, cwd=cwd)
-    overrides_process.one_process(draft)
-    overrides_process.own_folder(draft, folder)
-    overrides_device.fit(
-        draft, device, tiny=model.tiny is not None, architecture=model.architecture
-    )
-    overrides_steps.few_steps(draft, steps=chosen.steps)
-    overrides_steps.batches(draft)
-    overrides_steps.on_the_way(draft, evaluate=evaluate)
-    overrides_steps.generation(draft)
+    on_process.one_process(draft)
+    on_process.own_folder(draft, folder)
+    on_device.fit(draft, device, tiny=model.tiny is not None, architecture=model.architecture)
+    on_steps.few_steps(draft, steps=chosen.steps)
+    on_steps.batches(draft)
+    on_steps.on_the_way(draft, evaluate=evaluate)
+    on_steps.generation(draft)
     if model.tiny is not None:
-        overrides_steps.layers(draft)
+        on_steps.layers(draft)
     cuts, data = slice_data(draft, cwd=cwd, folder=folder / "data", rows=chosen.rows)
     _add_recorder(draft)
     draft.refuse_needless(chosen.keep)
@@ -211,7 +211,7 @@ def _kept(draft: Draft) -> tuple[Finding, ...]:
             fix=f"leave out --keep {key}",
         )
         for key in draft.kept
-        if key in overrides_process.GUARDED or overrides_process.is_tracker(key)
+        if key in on_process.GUARDED or on_process.is_tracker(key)
     )
 
 
@@ -219,7 +219,7 @@ def _launch(folder: Path, options: DebugOptions, device: Device, *, cwd: Path) -
     module = f"axolotl.cli.{options.stage}"
     program: tuple[str, ...] = ("-m", module, str(folder / "config.yml"))
     if options.stops:
-        program = ("-m", "inspect_tool.runs.stops_main", *program[1:])
+        program = ("-m", "inspect_tool.runs.stops.main", *program[1:])
     if options.debugger:
         listening = ("--listen", f"{HOST}:{options.port}", "--wait-for-client")
         debugpy = ("-Xfrozen_modules=off", "-m", "debugpy", *_ONE_PROCESS, *listening)

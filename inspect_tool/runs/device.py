@@ -13,7 +13,7 @@ from importlib import util
 from typing import Literal
 
 from inspect_tool.errors import InspectError
-from inspect_tool.runs.machine import SMI_SECONDS, version_of
+from inspect_tool.runs.doctor.machine import SMI_SECONDS, version_of
 
 Kind = Literal["cpu", "cuda"]
 

@@ -20,7 +20,7 @@ from axolotl.integrations.base import BasePlugin
 from transformers import TrainerCallback, set_seed
 
 from inspect_tool.runs.journal import METRICS, RUN_KEY
-from inspect_tool.runs.tiny import cache_folder
+from inspect_tool.runs.tiny.model import cache_folder
 
 _NUMBERS = ("loss", "grad_norm", "learning_rate", "eval_loss")
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from inspect_tool.runs.overrides import Draft
+    from inspect_tool.runs.overrides.draft import Draft
 
 LARGEST_ARRAY = 200_000_000
 """Bytes of a JSON array that is read as a whole to take its first items."""

@@ -14,7 +14,7 @@ from inspect_tool.findings import Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from inspect_tool.runs.overrides import Draft
+    from inspect_tool.runs.overrides.draft import Draft
 
 RENAMED = {
     "dpo_beta": "rl_beta",

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from inspect_tool.__main__ import main
 from inspect_tool.cli.app import app
 from inspect_tool.runs.journal import State, read_status
-from inspect_tool.runs.stops import NAMES
+from inspect_tool.runs.stops.places import NAMES
 from tests.axolotl_runs import ROOT
 from tests.processes import ARGV, environment
 from tests.schemas import schema

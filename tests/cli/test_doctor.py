@@ -14,9 +14,9 @@ from jsonschema import Draft202012Validator
 from inspect_tool.__main__ import main
 from inspect_tool.report.look import Look
 from inspect_tool.report.machine import machine_text
-from inspect_tool.runs.diagnose import problems
-from inspect_tool.runs.machine import PACKAGES, Cache, Gpu, Machine, examine
-from inspect_tool.runs.requirements import unmet
+from inspect_tool.runs.doctor.diagnose import problems
+from inspect_tool.runs.doctor.machine import PACKAGES, Cache, Gpu, Machine, examine
+from inspect_tool.runs.doctor.requirements import unmet
 from tests.processes import run
 from tests.schemas import schema
 

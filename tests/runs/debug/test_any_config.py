@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from inspect_tool.errors import InspectError
 from inspect_tool.runs.config import Config
 from inspect_tool.runs.debug import plan_debug
-from inspect_tool.runs.overrides_device import LEGACY_ATTENTION, QUANTIZATION
-from inspect_tool.runs.tiny import shrink
+from inspect_tool.runs.overrides.device import LEGACY_ATTENTION, QUANTIZATION
+from inspect_tool.runs.tiny.model import shrink
 from inspect_tool.runs.translate import REMOVED, RENAMED
 
 VALUES: st.SearchStrategy[Any] = st.recursive(

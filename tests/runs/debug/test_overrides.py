@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from inspect_tool.errors import InspectError
-from inspect_tool.runs.overrides import Draft, parse_setting
+from inspect_tool.runs.overrides.draft import Draft, parse_setting
 
 
 def test_the_first_value_is_the_old_one() -> None:

@@ -147,7 +147,7 @@ def test_data_that_is_set_is_sliced(tmp_path: Path) -> None:
 
 def test_a_gpu_keeps_what_it_can_do(tmp_path: Path) -> None:
     """With --full-model on a GPU of today precision, quantization and optimizer stay."""
-    from inspect_tool.runs.tiny_source import ModelChoice
+    from inspect_tool.runs.tiny.source import ModelChoice
 
     options = DebugOptions(model=ModelChoice(full=True))
     now = derived(plan(tmp_path, QLORA_2024, options=options, device=AMPERE))

@@ -100,7 +100,7 @@ def test_the_first_loss_that_is_not_finite(tmp_path: Path) -> None:
 
 def test_a_line_of_a_file(tmp_path: Path) -> None:
     """--break FILE:LINE stops at that line of a package, and a client's own breakpoints work."""
-    from inspect_tool.runs.stops import places
+    from inspect_tool.runs.stops.places import places
 
     at = places("loss")[0]
     source = next(p for p in places("save") if p.function == "save_trained_model")

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from inspect_tool.errors import InspectError
-from inspect_tool.runs.stops import NAMES, RULES, Stops, places
-from inspect_tool.runs.stops_source import Rule, line_to_stop, spots, with_stops
+from inspect_tool.runs.stops.places import NAMES, RULES, Stops, places
+from inspect_tool.runs.stops.source import Rule, line_to_stop, spots, with_stops
 from tests.axolotl_runs import ROOT
 
 SOURCE = '''"""A module."""
@@ -136,14 +136,14 @@ def test_a_line_after_the_end(tmp_path: Path) -> None:
 
 
 def test_modules_are_run_as_they_would_be(tmp_path: Path) -> None:
-    """stops_main runs a module as `python -m` does, with its arguments and exit status."""
+    """stops.main runs a module as `python -m` does, with its arguments and exit status."""
     (tmp_path / "program.py").write_text(
         "import sys\nimport part\nprint(__name__, sys.argv[1:], part.value())\nsys.exit(3)\n"
     )
     (tmp_path / "part.py").write_text("def value():\n    return __file__.rpartition('/')[2]\n")
     stops = Stops.parse([], ["part.py:2", "program.py:3"], cwd=tmp_path)
     child = subprocess.run(
-        [sys.executable, "-m", "inspect_tool.runs.stops_main", "program", "a", "--b"],
+        [sys.executable, "-m", "inspect_tool.runs.stops.main", "program", "a", "--b"],
         cwd=tmp_path,
         env={"PYTHONPATH": str(ROOT), "INSPECT_TOOL_STOPS": stops.environment()},
         capture_output=True,

@@ -10,9 +10,9 @@ import pytest
 
 from inspect_tool.errors import InspectError
 from inspect_tool.runs.debug import DebugOptions
-from inspect_tool.runs.tiny import TinyModel, shrink
-from inspect_tool.runs.tiny_families import FAMILIES, like
-from inspect_tool.runs.tiny_source import ModelChoice
+from inspect_tool.runs.tiny.families import FAMILIES, like
+from inspect_tool.runs.tiny.model import TinyModel, shrink
+from inspect_tool.runs.tiny.source import ModelChoice
 from tests.runs.debug.plans import derived, plan
 from tests.runs.debug.shapes import SHAPES, config_of
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from inspect_tool.runs.overrides import Draft
+from inspect_tool.runs.overrides.draft import Draft
 from inspect_tool.runs.translate import translate
 
 if TYPE_CHECKING:

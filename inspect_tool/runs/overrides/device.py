@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from inspect_tool.runs.device import Device
-    from inspect_tool.runs.overrides import Draft
+    from inspect_tool.runs.overrides.draft import Draft
 
 LEGACY_ATTENTION = {
     "flash_attention": "flash_attention_2",

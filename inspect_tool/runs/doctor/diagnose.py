@@ -10,7 +10,7 @@ from inspect_tool.findings import SEVERITIES, Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from inspect_tool.runs.machine import Machine
+    from inspect_tool.runs.doctor.machine import Machine
 
 LITTLE_ROOM = 20 * 10**9
 """Bytes; a 7B model in bf16 is 15 GB, and a download that fills the disk fails late."""

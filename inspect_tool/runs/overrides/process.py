@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from inspect_tool.runs.overrides import Draft
+    from inspect_tool.runs.overrides.draft import Draft
 
 TRACKERS = ("wandb", "mlflow", "comet", "trackio", "swanlab", "neptune", "otel")
 PUBLISHING = (

@@ -15,11 +15,11 @@ from inspect_tool.errors import InspectError
 from inspect_tool.findings import Finding
 from inspect_tool.runs.bases import absolute
 from inspect_tool.runs.reference import Availability, locate
-from inspect_tool.runs.tiny import TinyModel
-from inspect_tool.runs.tiny_families import like
+from inspect_tool.runs.tiny.families import like
+from inspect_tool.runs.tiny.model import TinyModel
 
 if TYPE_CHECKING:
-    from inspect_tool.runs.overrides import Draft
+    from inspect_tool.runs.overrides.draft import Draft
 
 LIKE = "--like ARCHITECTURE --tokenizer FOLDER"
 _OTHER_HEADS = ("ForSequenceClassification", "ForTokenClassification")

@@ -14,7 +14,7 @@ from importlib import metadata, util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inspect_tool.runs.requirements import unmet
+from inspect_tool.runs.doctor.requirements import unmet
 
 if TYPE_CHECKING:
     from inspect_tool.findings import Finding

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 At = Literal["start", "masking", "optimizer step", "loss known"]
 
-_HOOK = "inspect_tool.runs.stops_hook"
+_HOOK = "inspect_tool.runs.stops.hook"
 _SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return)
 _IGNORED = frozenset({"IGNORE_TOKEN_ID", "IGNORE_INDEX"})
 Function = ast.FunctionDef | ast.AsyncFunctionDef

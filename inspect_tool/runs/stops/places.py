@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inspect_tool.errors import InspectError
-from inspect_tool.runs.stops_source import Rule, Spot, line_to_stop, spots
+from inspect_tool.runs.stops.source import Rule, Spot, line_to_stop, spots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

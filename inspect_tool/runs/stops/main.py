@@ -1,4 +1,4 @@
-"""``python -m inspect_tool.runs.stops_main MODULE ARGUMENT...``: run a module with its stops.
+"""``python -m inspect_tool.runs.stops.main MODULE ARGUMENT...``: run a module with its stops.
 
 Does what ``python -m MODULE ARGUMENT...`` does, after the stops of the environment are installed.
 """
@@ -11,7 +11,7 @@ import sys
 
 def main() -> None:
     """Install the stops and become the module."""
-    from inspect_tool.runs.stops_hook import install
+    from inspect_tool.runs.stops.hook import install
 
     install()
     module = sys.argv[1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from inspect_tool.runs.overrides import Draft
+    from inspect_tool.runs.overrides.draft import Draft
 
 MICRO_BATCH = 2
 SEED = 42

@@ -14,8 +14,8 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from typing import TYPE_CHECKING, Any
 
-from inspect_tool.runs.stops import ENVIRONMENT_KEY, rules_for
-from inspect_tool.runs.stops_source import with_stops
+from inspect_tool.runs.stops.places import ENVIRONMENT_KEY, rules_for
+from inspect_tool.runs.stops.source import with_stops
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

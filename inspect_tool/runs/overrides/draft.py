@@ -1,7 +1,7 @@
 """A copy of a config's values that is changed key by key, each change with its reason.
 
 What a person keeps stays as written; what they set is theirs. Nothing here knows why a key should
-change: the rules are in ``overrides_*``.
+change: the rules are in the modules beside this one.
 """
 
 from __future__ import annotations

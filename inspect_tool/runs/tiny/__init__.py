@@ -1,0 +1,1 @@
+"""Models of the same architecture made tiny, with the same tokenizer."""

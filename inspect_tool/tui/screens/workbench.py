@@ -6,6 +6,7 @@ whatever changes in the active view is told to the panes in one place, ``update_
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -80,6 +81,7 @@ class Workbench(Screen[None], TellsFailures):
         self._tabs, self._status = Bar(id="tabs"), Bar(id="status")
         self._rows_title, self._hints = Bar(id="rows-title"), Bar(id="hints", whole=True)
         self._panes = Panes()
+        self._making_panel = asyncio.Lock()
         self._why: WhyDesk | None = None
 
     def compose(self) -> ComposeResult:
@@ -187,13 +189,14 @@ class Workbench(Screen[None], TellsFailures):
         """Return the panel, made when first asked for."""
         from inspect_tool.tui.widgets.panel import Panel
 
-        found = self.query(Panel)
-        if found:
-            return found.first()
-        panel = Panel(id="panel")
-        panel.display = False
-        await self.query_one("#centre").mount(panel)
-        return panel
+        async with self._making_panel:
+            found = self.query(Panel)
+            if found:
+                return found.first()
+            panel = Panel(id="panel")
+            panel.display = False
+            await self.query_one("#centre").mount(panel)
+            return panel
 
     async def ask(self, question: Question) -> None:
         """Ask for something in the line below the tokens."""

@@ -32,38 +32,33 @@ class Panel(Vertical):
 
     page: reactive[str] = reactive("problems")
 
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.titles = Bar(id="panel-titles")
+        self.problems = ProblemsList(id="problems")
+        self.matches = MatchesList(id="matches")
+        self.output = OutputLog(id="output")
+        self.why = WhyPage(id="why")
+
     def compose(self) -> ComposeResult:
         """Lay out the titles and the pages."""
-        yield Bar(id="panel-titles")
-        yield ProblemsList(id="problems")
-        yield MatchesList(id="matches")
-        yield OutputLog(id="output")
-        yield WhyPage(id="why")
+        yield self.titles
+        yield from self.pages.values()
 
     @property
-    def problems(self) -> ProblemsList:
-        """Return the list of findings."""
-        return self.query_one(ProblemsList)
-
-    @property
-    def matches(self) -> MatchesList:
-        """Return the list of search results."""
-        return self.query_one(MatchesList)
-
-    @property
-    def output(self) -> OutputLog:
-        """Return the output of other programs."""
-        return self.query_one(OutputLog)
-
-    @property
-    def why(self) -> WhyPage:
-        """Return why the token under the cursor is as it is."""
-        return self.query_one(WhyPage)
+    def pages(self) -> dict[str, Widget]:
+        """Return the pages by id, also while the panel comes and goes."""
+        return {
+            "problems": self.problems,
+            "matches": self.matches,
+            "output": self.output,
+            "why": self.why,
+        }
 
     @property
     def shown(self) -> Widget:
         """Return the page that is shown."""
-        return self.query_one(f"#{self.page}")
+        return self.pages[self.page]
 
     def watch_page(self, page: str) -> None:
         """Show another page."""
@@ -88,9 +83,8 @@ class Panel(Vertical):
                 Part(title, tone, f"app.show_panel('{page}')"),
                 Part(self._note(page), "dim"),
             ]
-        bar = self.query_one("#panel-titles", Bar)
-        bar.left = tuple(titles)
-        bar.right = (Part("×", "dim", "app.toggle_panel"),)
+        self.titles.left = tuple(titles)
+        self.titles.right = (Part("×", "dim", "app.toggle_panel"),)
 
     def _note(self, page: str) -> str:
         if page == "problems":
@@ -101,6 +95,6 @@ class Panel(Vertical):
         return "   "
 
     def _turn_to(self, page: str) -> None:
-        for name in PAGES:
-            self.query_one(f"#{name}").display = name == page
+        for name, shown in self.pages.items():
+            shown.display = name == page
         self.update_titles()

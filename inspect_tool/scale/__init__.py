@@ -1,0 +1,1 @@
+"""The same config on many processes: checked, sized, rehearsed and launched."""

@@ -1,4 +1,4 @@
-"""How many processes train one config, on how many machines, and how the model is split over them."""
+"""How many processes train one config, on how many machines, and how the model is split."""
 
 from __future__ import annotations
 

@@ -112,8 +112,9 @@ def debug(
     quiet: Quiet = False,
 ) -> int:
     """Plan a debug run, then print the plan or carry it out."""
-    from inspect_tool.cli.debugging import Chosen, carry_out, print_plan
+    from inspect_tool.cli.debugging import carry_out, print_plan
     from inspect_tool.runs.debug import DebugOptions
+    from inspect_tool.runs.debug_choice import Chosen
     from inspect_tool.runs.overrides.draft import parse_setting
     from inspect_tool.runs.tiny.source import ModelChoice
 

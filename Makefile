@@ -8,7 +8,8 @@
 #   make clean    remove what was built, but not the virtual environment
 #
 # PYTHON=/path/to/python3.12 chooses the interpreter, VENV=folder the virtual environment;
-# EXTRAS=dev leaves axolotl and torch out. What was chosen at first is kept. JOBS=n tests at a time.
+# EXTRAS=dev leaves axolotl and torch out, CONSTRAINTS=file names other versions. What was chosen at
+# first is kept. JOBS=n tests at a time.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -24,12 +25,13 @@ EVERYTHING := train,dev
 EXTRAS ?= $(or $(shell cat $(VENV)/.extras 2>/dev/null),$(EVERYTHING))
 LOGS := .inspect/logs
 JOBS ?= 2
+CONSTRAINTS ?= $(or $(shell cat $(VENV)/.constraints 2>/dev/null),constraints.txt)
 DEMO := chat-chatml
 PYTEST = $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile
 
 # The set-up is done again when what it installs changes, whatever the files' times say; the settings
 # of linters and tests, from [tool.ruff] on, install nothing.
-INSTALLED := $(VENV)/.installed-$(shell { echo '$(EXTRAS)'; cat constraints.txt; \
+INSTALLED := $(VENV)/.installed-$(shell { echo '$(EXTRAS)'; cat $(CONSTRAINTS); \
 	sed '/^\[tool.ruff\]/,$$d' pyproject.toml; } | git hash-object --stdin)
 
 export AXOLOTL_DO_NOT_TRACK := 1
@@ -58,8 +60,9 @@ $(INSTALLED):
 	@echo 'setup: installing [$(EXTRAS)] into $(VENV) (the first time 3 to 10 minutes)'
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
 	@$(call logged,setup,$(BIN)/python -m pip install --disable-pip-version-check \
-		-c constraints.txt -e '.[$(EXTRAS)]')
-	@rm -f $(VENV)/.installed-*; echo '$(EXTRAS)' >$(VENV)/.extras; touch $@
+		-c $(CONSTRAINTS) -e '.[$(EXTRAS)]')
+	@rm -f $(VENV)/.installed-*; echo '$(EXTRAS)' >$(VENV)/.extras; \
+		echo '$(CONSTRAINTS)' >$(VENV)/.constraints; touch $@
 
 fixtures: setup
 	@$(call logged,fixtures,$(BIN)/python -m fixtures.build)

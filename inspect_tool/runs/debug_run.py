@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from inspect_tool.errors import InspectError, RunFailedError
@@ -39,11 +39,15 @@ _POLL_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class Listener:
-    """Who is told what: each line of the log, the process once started, the port once open."""
+    """Who is told what: each line of the log, the process once started, the port once open.
+
+    Once ``stop`` is set the run counts as interrupted; whoever sets it ends the process, if any.
+    """
 
     on_line: Callable[[str], None] | None = None
     on_start: Callable[[Process], None] | None = None
     on_ready: Callable[[], None] | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
 
 
 def run_debug(plan: DebugPlan, listener: Listener | None = None) -> Path:
@@ -53,11 +57,15 @@ def run_debug(plan: DebugPlan, listener: Listener | None = None) -> Path:
     After an exception in a listener, KeyboardInterrupt too, nothing of the run is left running.
     """
     _refuse(plan)
+    listener = listener or Listener()
     journal = make_folder(plan.folder)
     try:
         _prepare(plan, journal)
-        status = _Running(plan, journal, listener or Listener()).until_end()
-        _judge(plan, journal, status)
+        status = _Running(plan, journal, listener).until_end()
+        if listener.stop.is_set():
+            _end(journal, State.INTERRUPTED, "interrupted", status)
+        else:
+            _judge(plan, journal, status)
     except KeyboardInterrupt:
         _end(journal, State.INTERRUPTED, "interrupted")
         raise
@@ -131,6 +139,8 @@ class _Running:
                 self.journal.say(State.STARTING, **self.journal.of_process(process.pid))
                 if self.listener.on_start is not None:
                     self.listener.on_start(process)
+                if self.listener.stop.is_set():
+                    process.end()
                 if self.plan.options.debugger:
                     waiter = threading.Thread(target=self._wait_for_port, args=(process,))
                     waiter.start()

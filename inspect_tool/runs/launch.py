@@ -12,6 +12,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -75,6 +76,7 @@ class Process:
     ) -> None:
         self.launch = launch
         self._patience = interrupt_seconds + terminate_seconds
+        self._ending = threading.Lock()
         control, self._control = os.pipe()
         argv = guard.argv(
             launch.argv, control=control, patience=(interrupt_seconds, terminate_seconds)
@@ -146,10 +148,14 @@ class Process:
             os.write(self._control, guard.INTERRUPT)
 
     def end(self) -> None:
-        """End the child and all below it: SIGINT, SIGTERM, SIGKILL, each after its patience."""
-        if self._control >= 0:
-            os.close(self._control)
-            self._control = -1
+        """End the child and all below it: SIGINT, SIGTERM, SIGKILL, each after its patience.
+
+        May be called again, and from another thread.
+        """
+        with self._ending:
+            if self._control >= 0:
+                os.close(self._control)
+                self._control = -1
         try:
             self._guard.wait(self._patience + 5.0)
         except subprocess.TimeoutExpired:

@@ -1,0 +1,177 @@
+"""From a log to the cause: the last errors are held against the known failures."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from inspect_tool.errors import InspectError
+from inspect_tool.runs.config import Config
+from inspect_tool.runs.failures.ends import of_metrics, of_signal
+from inspect_tool.runs.failures.errors import last_errors
+from inspect_tool.runs.failures.failure import UNKNOWN, Failure
+from inspect_tool.runs.failures.keys import written_first
+from inspect_tool.runs.failures.known import RULES
+from inspect_tool.runs.journal import LOG, PLAN, State, read_metrics, read_status
+from inspect_tool.samples.glyphs import safe
+
+if TYPE_CHECKING:
+    import re
+
+    from inspect_tool.runs.failures.errors import LoggedError
+    from inspect_tool.runs.failures.known.rule import Rule
+
+READ_BYTES = 4_000_000
+"""How much of a log's end is read; what ended a run stands there."""
+LONGEST = 400
+"""Characters of evidence and of the log's own words in a cause."""
+_NO_TEXT = "it wrote nothing"
+
+
+class _Log(NamedTuple):
+    """A log's last lines; ``before`` lines of the file come ahead of them."""
+
+    lines: list[str]
+    before: int = 0
+
+
+def explain(
+    log: str | Path, *, config: Config | None = None, exit_status: int | None = None
+) -> Failure | None:
+    """Say what a log (its text, or its file) shows; None where it shows no failure.
+
+    ``config`` gives the line of the key to look at. ``exit_status`` is the process's, negative for
+    a signal: other than 0 there is always an answer, though perhaps only the log's last line.
+    """
+    read = _read(log) if isinstance(log, Path) else _Log(log.splitlines())
+    errors = last_errors(read.lines)
+    failure = _known(read, errors) or of_signal(exit_status)
+    if failure is None and (errors or exit_status):
+        failure = _unknown(read, errors)
+    if failure is None or exit_status == 0:
+        return None
+    return _placed(failure, config)
+
+
+def explain_run(folder: Path, *, config: Config | None = None) -> Failure | None:
+    """Say what became of a run from its folder; None while it lasts and when all is well.
+
+    A run that ended without an error is judged by its metrics. The config is the person's own, as
+    the run's plan names it, unless given.
+    """
+    status = read_status(folder)
+    if status is None or not status.state.over or status.state is State.INTERRUPTED:
+        return None
+    plan = _plan(folder)
+    if config is None:
+        with suppress(InspectError, KeyError, TypeError):
+            config = Config.read(Path(plan["config"]))
+    if status.state is State.FINISHED:
+        trains = "axolotl.cli.preprocess" not in str(plan.get("launch"))
+        ended = of_metrics(tuple(read_metrics(folder))) if trains else None
+        return _placed(ended, config) if ended else None
+    found = explain(folder / LOG, config=config, exit_status=status.exit_status)
+    if found is not None and (found.known or found.frames):
+        return found
+    told = status.message or (found.cause if found else _NO_TEXT)
+    return Failure(code=UNKNOWN, cause=_safe(told), fix="the log has the rest")
+
+
+def _known(log: _Log, errors: tuple[LoggedError, ...]) -> Failure | None:
+    """Return the failure of the first rule that an error, or else a line, agrees with."""
+    for error in errors:
+        for rule in RULES:
+            found = rule.pattern.search(error.text)
+            if found and any(rule.frame in frame.file for frame in error.frames or ()):
+                return _of_rule(rule, found, log, error.at, error)
+            if found and not rule.frame:
+                return _of_rule(rule, found, log, error.at, error)
+    for rule in RULES:
+        if rule.anywhere:
+            for at in range(len(log.lines) - 1, -1, -1):
+                if found := rule.pattern.search(log.lines[at]):
+                    return _of_rule(rule, found, log, at, errors[0] if errors else None)
+    return None
+
+
+def _of_rule(
+    rule: Rule, found: re.Match[str], log: _Log, at: int, error: LoggedError | None
+) -> Failure:
+    groups = {name: _safe(value or "") for name, value in found.groupdict().items()}
+    return Failure(
+        code=rule.code,
+        cause=rule.cause.format(**groups),
+        fix=rule.fix.format(**groups),
+        evidence=_safe(log.lines[at].strip()),
+        log_line=log.before + at + 1,
+        keys=tuple(key.format(**groups) for key in rule.keys),
+        frames=error.frames if error else (),
+        traceback=_traceback(log, error),
+    )
+
+
+def _unknown(log: _Log, errors: tuple[LoggedError, ...]) -> Failure:
+    """Say what the log says last, and that no rule knows it."""
+    fix = "not a known failure: the log has the rest"
+    if errors:
+        error = errors[0]
+        return Failure(
+            code=UNKNOWN,
+            cause=_safe(error.text),
+            fix=fix,
+            evidence=_safe(log.lines[error.at].strip()),
+            log_line=log.before + error.at + 1,
+            frames=error.frames,
+            traceback=_traceback(log, error),
+        )
+    written = [at for at, line in enumerate(log.lines) if line.strip()]
+    if not written:
+        return Failure(code=UNKNOWN, cause=_NO_TEXT, fix=fix)
+    last = _safe(log.lines[written[-1]].strip())
+    return Failure(UNKNOWN, last, fix, evidence=last, log_line=log.before + written[-1] + 1)
+
+
+def _placed(failure: Failure, config: Config | None) -> Failure:
+    """Choose among the failure's keys the one that the config has, and say where it stands."""
+    if config is None or not failure.keys:
+        return failure
+    keys = written_first(failure.keys, config)
+    return replace(failure, keys=keys, place=config.place(keys[0]))
+
+
+def _traceback(log: _Log, error: LoggedError | None) -> str:
+    """Return the traceback's lines, each safe to print."""
+    if error is None or not error.frames:
+        return ""
+    lines = log.lines[error.first : error.last + 1]
+    return "\n".join(safe(line.rstrip(), tab="    ") for line in lines)
+
+
+def _read(file: Path) -> _Log:
+    """Read a log's end; nothing where it cannot be read."""
+    with suppress(OSError), file.open("rb") as opened:
+        size = opened.seek(0, os.SEEK_END)
+        start = max(0, size - READ_BYTES)
+        before = 0
+        opened.seek(0)
+        for _ in range(0, start, READ_BYTES):
+            before += opened.read(min(READ_BYTES, start - opened.tell())).count(b"\n")
+        text = opened.read(READ_BYTES).decode("utf-8", "replace")
+        return _Log(text.splitlines(), before)
+    return _Log([])
+
+
+def _plan(folder: Path) -> dict[str, Any]:
+    with suppress(OSError, ValueError):
+        read = json.loads((folder / PLAN).read_text("utf-8"))
+        return read if isinstance(read, dict) else {}
+    return {}
+
+
+def _safe(text: str) -> str:
+    shown = safe(" ".join(text.split("\n"))[: LONGEST + 1], newline=" ", tab=" ")
+    return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…"

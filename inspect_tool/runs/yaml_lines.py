@@ -71,6 +71,19 @@ def read_yaml(path: Path) -> YamlDocument:
         loader.dispose()
 
 
+def key_lines(text: str) -> dict[str, int]:
+    """Return the 1-based line of each dotted key of a document that is known to be valid."""
+    loader = _Loader(text)
+    try:
+        lines: dict[str, int] = {}
+        node = loader.get_single_node()
+        if node is not None:
+            _walk(node, "", lines, [], open_nodes=set())
+        return lines
+    finally:
+        loader.dispose()
+
+
 def _read_text(path: Path) -> str:
     try:
         if path.stat().st_size > MAX_BYTES:

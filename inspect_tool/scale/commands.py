@@ -92,7 +92,7 @@ def accelerate(
     program: tuple[str, ...] = ("-m", MODULE),
     options: tuple[str, ...] = (),
 ) -> Command:
-    """Return ``accelerate launch`` for one machine; ``program`` runs in place of axolotl's module."""
+    """Return ``accelerate launch`` for one machine; ``program`` takes the place of axolotl's."""
     launch = ("launch", *_accelerate_options(fleet, site, node=node), *options)
     argv = (installed("accelerate"), *launch, *program, str(config))
     return Command("accelerate", node, Launch(argv=argv, cwd=site.cwd), _config_file(fleet, site))

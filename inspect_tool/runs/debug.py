@@ -57,6 +57,17 @@ _REMOVED_ENVIRONMENT = (
     "HF_HUB_ENABLE_HF_TRANSFER",
 )
 """What launchers leave behind and training reads before the config."""
+SAFE_ENVIRONMENT = {
+    "AXOLOTL_DATASET_NUM_PROC": "1",
+    "AXOLOTL_DO_NOT_TRACK": "1",
+    "DO_NOT_TRACK": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    "PYTHONUNBUFFERED": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "WANDB_MODE": "disabled",
+}
+"""What every debug run's environment has, whatever its plan."""
 _ONE_PROCESS = ("--configure-subProcess", "False")
 """`datasets` saves in a spawned worker, always: debugged too, it would wait for a second client."""
 
@@ -231,16 +242,9 @@ def _environment(folder: Path, options: DebugOptions, device: Device) -> dict[st
     removed = {name: None for name in _REMOVED_ENVIRONMENT if name in os.environ}
     return {
         **removed,
-        "AXOLOTL_DATASET_NUM_PROC": "1",
-        "AXOLOTL_DO_NOT_TRACK": "1",
+        **SAFE_ENVIRONMENT,
         "CUDA_VISIBLE_DEVICES": device.visible,
-        "DO_NOT_TRACK": "1",
         "HF_DATASETS_CACHE": str(folder / "hf_datasets"),
-        "HF_HUB_DISABLE_TELEMETRY": "1",
         RUN_KEY: str(folder),
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-        "PYTHONUNBUFFERED": "1",
-        "TOKENIZERS_PARALLELISM": "false",
-        "WANDB_MODE": "disabled",
         **({ENVIRONMENT_KEY: options.stops.environment()} if options.stops else {}),
     }

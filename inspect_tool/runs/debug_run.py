@@ -56,34 +56,35 @@ def run_debug(plan: DebugPlan, listener: Listener | None = None) -> Path:
     Raises InspectError where it cannot start, RunFailedError with the log's cause where it fails.
     After an exception in a listener, KeyboardInterrupt too, nothing of the run is left running.
     """
-    _refuse(plan)
+    refuse(plan)
     listener = listener or Listener()
     journal = make_folder(plan.folder)
     try:
-        _prepare(plan, journal)
+        write_inputs(plan, journal)
         status = _Running(plan, journal, listener).until_end()
         if listener.stop.is_set():
-            _end(journal, State.INTERRUPTED, "interrupted", status)
+            end(journal, State.INTERRUPTED, "interrupted", status)
         else:
-            _judge(plan, journal, status)
+            judge(plan, journal, status)
     except KeyboardInterrupt:
-        _end(journal, State.INTERRUPTED, "interrupted")
+        end(journal, State.INTERRUPTED, "interrupted")
         raise
     except BaseException as error:
         if not journal.status.state.over:
-            _end(journal, State.FAILED, str(error))
+            end(journal, State.FAILED, str(error))
         raise
     return plan.folder
 
 
-def _refuse(plan: DebugPlan) -> None:
+def refuse(plan: DebugPlan) -> None:
+    """Raise InspectError for a plan that cannot start."""
     errors = plan.errors
     if errors:
         more = f" (and {len(errors) - 1} more: --dry-run lists them)" if errors[1:] else ""
         raise InspectError(f"{errors[0].message}{more}", place=plan.config, fix=errors[0].fix)
 
 
-def _prepare(plan: DebugPlan, journal: Journal) -> None:
+def write_inputs(plan: DebugPlan, journal: Journal) -> None:
     """Write everything that the run reads."""
     journal.write(PLAN, json.dumps(plan.to_json(), indent=2) + "\n")
     for part in plan.cuts:
@@ -94,14 +95,17 @@ def _prepare(plan: DebugPlan, journal: Journal) -> None:
     journal.write(CONFIG, plan.derived_yaml)
 
 
-def _end(journal: Journal, state: State, message: str, exit_status: int | None = None) -> None:
+def end(journal: Journal, state: State, message: str, exit_status: int | None = None) -> None:
     """Write the last status; a full disk must not hide what happened."""
     with suppress(InspectError):
         journal.finish(state, message=message, exit_status=exit_status)
 
 
-def _judge(plan: DebugPlan, journal: Journal, status: int) -> None:
-    """Say how a run ended; axolotl's exit status alone does not tell."""
+def judge(plan: DebugPlan, journal: Journal, status: int) -> None:
+    """Write how a run ended, which axolotl's exit status alone does not tell.
+
+    Raises RunFailedError with the log's cause when it failed.
+    """
     log = plan.folder / LOG
     if status < 0:
         message = f"axolotl was ended by signal {-status}"
@@ -110,14 +114,14 @@ def _judge(plan: DebugPlan, journal: Journal, status: int) -> None:
     elif plan.options.stage == "train" and not (plan.folder / METRICS).exists():
         message = "axolotl ended without an error and without one training step"
     else:
-        _end(journal, State.FINISHED, "", status)
+        end(journal, State.FINISHED, "", status)
         return
     if "No module named 'axolotl'" in message or "No module named debugpy" in message:
         message = "axolotl or debugpy is not installed here"
         fix = "pip install 'axolotl-inspect[train]'"
     else:
         fix = "the log has the rest"
-    _end(journal, State.FAILED, message, status)
+    end(journal, State.FAILED, message, status)
     raise RunFailedError(message, place=log, fix=fix)
 
 

@@ -80,7 +80,7 @@ class Journal:
         self.folder = folder
         self._lock = threading.Lock()
         self.status = Status(
-            State.PREPARING, os.getpid(), _started(os.getpid()), started=time.time()
+            State.PREPARING, os.getpid(), process_started(os.getpid()), started=time.time()
         )
 
     def say(self, state: State, **changes: Any) -> None:
@@ -95,7 +95,7 @@ class Journal:
 
     def of_process(self, pid: int) -> dict[str, Any]:
         """Return the changes that name a child as the run's process."""
-        return {"pid": pid, "pid_started": _started(pid)}
+        return {"pid": pid, "pid_started": process_started(pid)}
 
     def write(self, name: str, text: str) -> Path:
         """Write a file of the folder, whole or not at all; raises InspectError if it cannot."""
@@ -155,7 +155,7 @@ def read_status(folder: Path) -> Status | None:
         status = Status(**{**known, "state": State(read["state"])})
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    if status.state.over or _lives(status):
+    if status.state.over or lives(status.pid, status.pid_started):
         return status
     return replace(status, state=State.DIED, message="its process was ended from outside")
 
@@ -168,7 +168,7 @@ def read_metrics(folder: Path) -> Iterator[dict[str, Any]]:
                 yield json.loads(line)
 
 
-def _started(pid: int) -> float | None:
+def process_started(pid: int) -> float | None:
     """Return when a process was started; None if it has ended, collected by its parent or not."""
     import psutil
 
@@ -181,10 +181,9 @@ def _started(pid: int) -> float | None:
         return None
 
 
-def _lives(status: Status) -> bool:
-    if status.pid is None:
+def lives(pid: int | None, started: float | None) -> bool:
+    """Tell whether the process runs that had this id when it was started then."""
+    if pid is None:
         return False
-    started = _started(status.pid)
-    if started is None:
-        return False
-    return status.pid_started is None or abs(started - status.pid_started) < _CLOCK_SLACK
+    now = process_started(pid)
+    return now is not None and (started is None or abs(started - now) < _CLOCK_SLACK)

@@ -126,7 +126,7 @@ def examine() -> Machine:
         python=platform.python_version(),
         system=f"{platform.system()} {platform.release()} {platform.machine()}",
         versions={name: version_of(name) for name in PACKAGES},
-        gpus=_gpus(),
+        gpus=gpus(),
         torch_cuda=_torch_cuda(),
         caches=tuple(_cache(name, path) for name, path in named),
         settings={name: os.environ[name] for name in SETTINGS if name in os.environ},
@@ -143,7 +143,8 @@ def version_of(package: str) -> str | None:
         return None
 
 
-def _gpus() -> tuple[Gpu, ...]:
+def gpus() -> tuple[Gpu, ...]:
+    """Ask nvidia-smi for the GPUs of this machine; none where there is none, or no driver."""
     program = shutil.which("nvidia-smi")
     if program is None:
         return ()

@@ -31,7 +31,7 @@ class CpuRig(BasePlugin):  # type: ignore[misc]  # axolotl has no types
             return
         os.environ["ACCELERATE_TORCH_DEVICE"] = "cpu"
         os.environ["ACCELERATE_BYPASS_DEVICE_MAP"] = "true"  # DDP without device_ids
-        PartialState._prepare_backend = _prepare_backend
+        PartialState._prepare_backend = _prepare_backend  # noqa: SLF001  # nothing public chooses it
         _build_meshes_of_cpus()
         if cfg.get("deepspeed"):
             _gather_without_gradients()

@@ -1,0 +1,1 @@
+"""A config run twice for real, on one process and on many, and compared by its numbers."""

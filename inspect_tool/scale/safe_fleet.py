@@ -13,6 +13,7 @@ import yaml
 from inspect_tool.runs.launch import Launch
 from inspect_tool.runs.overrides.draft import Draft
 from inspect_tool.scale.commands import MODULE, Site, accelerate
+from inspect_tool.scale.ranks.pace import PLUGIN
 from inspect_tool.scale.ranks.run import WRAPPER, FleetRun, launcher_options
 from inspect_tool.scale.strategy import apply
 
@@ -35,9 +36,9 @@ def safe_fleet(
     """
     draft = Draft(dict(plan.values), given={})
     apply(draft, fleet.strategy, cwd=plan.launch.cwd)
-    if plan.device.kind == "cpu":
-        plugins = list(draft.get("plugins") or [])
-        draft.set("plugins", [*plugins, RIG], "ranks without GPUs meet over gloo")
+    rig = (RIG,) if plan.device.kind == "cpu" else ()
+    plugins = [*(draft.get("plugins") or ()), PLUGIN, *rig]
+    draft.set("plugins", plugins, "each rank is timed; without GPUs they meet over gloo")
     if debug:
         draft.set("ddp_timeout", PAUSE_SECONDS, "a pause at a breakpoint must end no rank")
     site = Site(cwd=plan.launch.cwd, folder=plan.folder, address="127.0.0.1", port=meet)

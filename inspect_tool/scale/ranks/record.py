@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 FOLDER = "ranks"
 RECORD = "rank.json"
 LOG = "log.txt"
-PULSE = "pulse.jsonl"
 
 
 class RankState(StrEnum):

@@ -89,6 +89,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="Do not show axolotl's outp
 
 
 def debug(
+    context: typer.Context,
     config: ConfigPath,
     *,
     dry_run: DryRun = False,
@@ -140,4 +141,5 @@ def debug(
         name=name,
         cwd=start,
     )
-    return print_plan(chosen, as_json=as_json) if dry_run else carry_out(chosen, quiet=quiet)
+    carry = context.obj or (lambda chosen: carry_out(chosen, quiet=quiet))
+    return print_plan(chosen, as_json=as_json) if dry_run else int(carry(chosen))

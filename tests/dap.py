@@ -1,6 +1,7 @@
 """A small client of the Debug Adapter Protocol, as editors have one: requests, events, frames.
 
-Speaks to the `python -m debugpy.adapter` that a listening debugpy starts, over its port.
+``DapClient`` speaks to the `python -m debugpy.adapter` that a listening debugpy starts, over its
+port; ``Conversation`` is what every client has, whatever it speaks through.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ import queue
 import socket
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Self, cast
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
 PATIENCE = 120.0
@@ -29,42 +31,35 @@ class Frame(NamedTuple):
     id: int
 
 
-class DapClient:
-    """One debug session; a context manager that lets the debuggee go on when it is left."""
+class Conversation:
+    """Requests, their answers, and events, over two streams of bytes."""
 
-    def __init__(self, port: int, *, host: str = "127.0.0.1") -> None:
-        self._socket = socket.create_connection((host, port), timeout=PATIENCE)
-        self._socket.settimeout(None)
-        self._file = self._socket.makefile("rb")
+    def __init__(self, incoming: BinaryIO, outgoing: Callable[[bytes], object]) -> None:
+        self._file = incoming
+        self._write = outgoing
         self._numbers = itertools.count(1)
         self._responses: dict[int, queue.Queue[dict[str, Any]]] = {}
         self._events: queue.Queue[dict[str, Any]] = queue.Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self.request("initialize", adapterID="debugpy", clientID="tests", pathFormat="path")
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
+    def start(
         self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
+        request: str,
+        arguments: dict[str, Any],
+        *,
+        breakpoints: dict[str, list[int]] | None = None,
+        exceptions: tuple[str, ...] = (),
     ) -> None:
-        with suppress(OSError, AssertionError):
-            self.send("disconnect", terminateDebuggee=False)
-        self._socket.close()
-
-    def attach(self, *, breakpoints: dict[str, list[int]] | None = None) -> None:
-        """Attach to what listens, set breakpoints, and let the program run."""
-        attached = self.send("attach", justMyCode=False, subProcess=False)
+        """Launch or attach, set breakpoints, and let the program run."""
+        started = self.send(request, **arguments)
         self.event("initialized")
         for file, lines in (breakpoints or {}).items():
             wanted = [{"line": line} for line in lines]
             self.request("setBreakpoints", source={"path": file}, breakpoints=wanted)
+        self.request("setExceptionBreakpoints", filters=list(exceptions))
         self.request("configurationDone")
-        self.answer(attached)
+        self.answer(started)
 
     def stopped(self) -> Frame:
         """Wait until the program stops, and say where."""
@@ -99,8 +94,7 @@ class DapClient:
         number = next(self._numbers)
         self._responses[number] = queue.Queue()
         message = {"seq": number, "type": "request", "command": command, "arguments": arguments}
-        data = json.dumps(message).encode()
-        self._socket.sendall(b"Content-Length: %d\r\n\r\n%s" % (len(data), data))
+        self._send(message)
         return number
 
     def answer(self, number: int) -> dict[str, Any]:
@@ -117,6 +111,14 @@ class DapClient:
             if event["event"] in names:
                 return event
 
+    def asked(self, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Answer a request of the adapter's; none is taken here."""
+        raise AssertionError(f"the adapter asks for {command}: {arguments}")
+
+    def _send(self, message: dict[str, Any]) -> None:
+        data = json.dumps(message).encode()
+        self._write(b"Content-Length: %d\r\n\r\n%s" % (len(data), data))
+
     def _read(self) -> None:
         with suppress(OSError, ValueError):
             while header := self._file.readline():
@@ -127,4 +129,39 @@ class DapClient:
                     self._responses[message["request_seq"]].put(message)
                 elif message["type"] == "event":
                     self._events.put(message)
+                else:
+                    self._reply(message)
         self._events.put({"event": "terminated"})
+
+    def _reply(self, message: dict[str, Any]) -> None:
+        body = self.asked(message["command"], message["arguments"])
+        number = next(self._numbers)
+        kept = {"seq": number, "type": "response", "request_seq": message["seq"]}
+        self._send({**kept, "command": message["command"], "success": True, "body": body})
+
+
+class DapClient(Conversation):
+    """One debug session; a context manager that lets the debuggee go on when it is left."""
+
+    def __init__(self, port: int, *, host: str = "127.0.0.1") -> None:
+        self._socket = socket.create_connection((host, port), timeout=PATIENCE)
+        self._socket.settimeout(None)
+        super().__init__(cast("BinaryIO", self._socket.makefile("rb")), self._socket.sendall)
+        self.request("initialize", adapterID="debugpy", clientID="tests", pathFormat="path")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with suppress(OSError, AssertionError):
+            self.send("disconnect", terminateDebuggee=False)
+        self._socket.close()
+
+    def attach(self, *, breakpoints: dict[str, list[int]] | None = None) -> None:
+        """Attach to what listens, set breakpoints, and let the program run."""
+        self.start("attach", {"justMyCode": False, "subProcess": False}, breakpoints=breakpoints)

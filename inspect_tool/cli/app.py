@@ -1,5 +1,9 @@
 """The typer application: every command by name, and usage errors as one line."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import typer
 
 from inspect_tool.cli import (
@@ -7,6 +11,7 @@ from inspect_tool.cli import (
     debug,
     diff,
     doctor,
+    hang,
     ledger,
     open_app,
     prepare,
@@ -18,6 +23,11 @@ from inspect_tool.cli import (
 )
 from inspect_tool.cli.exits import PROGRAM
 from inspect_tool.errors import InspectError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from inspect_tool.runs.debug_choice import Chosen
 
 HELP = """See what axolotl trains on.
 
@@ -69,15 +79,19 @@ app.command(name="report", help=report.HELP)(report.report)
 app.command(name="serve", help=serve.HELP)(serve.serve)
 app.command(name="prepare", help=prepare.HELP)(prepare.prepare)
 app.command(name="debug", help=debug.HELP)(debug.debug)
+app.command(name="hang", help=hang.HELP)(hang.hang)
 app.command(name="doctor", help=doctor.HELP)(doctor.doctor)
 app.command(name="version", help=version.HELP)(version.version)
 
 
-def run(arguments: list[str]) -> int:
-    """Run one command line; usage errors become InspectError, all else is left to the caller."""
+def run(arguments: list[str], *, in_process: Callable[[Chosen], int] | None = None) -> int:
+    """Run one command line; usage errors become InspectError, all else is left to the caller.
+
+    ``in_process`` carries out what ``debug`` was asked for, instead of a process of its own.
+    """
     command = typer.main.get_command(app)
     try:
-        with command.make_context(PROGRAM, arguments) as context:
+        with command.make_context(PROGRAM, arguments, obj=in_process) as context:
             status = command.invoke(context)
     except typer.Exit as end:
         return int(end.exit_code)

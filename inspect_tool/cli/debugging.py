@@ -36,23 +36,28 @@ def print_plan(chosen: Chosen, *, as_json: bool) -> int:
 def carry_out(chosen: Chosen, *, quiet: bool) -> int:
     """Run the plan; a line on stdout when a debugger can attach, and one at the end."""
     plan = chosen.with_port().plan(say)
-    for problem in plan.problems:
-        if problem.severity != "error":
-            say(f"{problem.message} ({problem.fix})" if problem.fix else problem.message)
-    changed = len(plan.overrides) + len(plan.translated)
-    say(f"{changed} keys changed (--dry-run shows why); run folder {plan.folder}")
+    announce(plan)
     signal.signal(signal.SIGTERM, _interrupt)
     listener = Listener(
         on_line=None if quiet else _show,
-        on_ready=lambda: _tell(f"ready: attach a debugger to {HOST}:{plan.options.port}"),
+        on_ready=lambda: tell(f"ready: attach a debugger to {HOST}:{plan.options.port}"),
     )
     try:
         run_debug(plan, listener)
     except KeyboardInterrupt:
         say(f"interrupted; what there is lies in {plan.folder}")
         raise
-    _tell(_summary(plan))
+    tell(summary(plan))
     return int(ExitCode.OK)
+
+
+def announce(plan: DebugPlan) -> None:
+    """Say on stderr what is doubtful, how much is changed, and where the run's folder is."""
+    for problem in plan.problems:
+        if problem.severity != "error":
+            say(f"{problem.message} ({problem.fix})" if problem.fix else problem.message)
+    changed = len(plan.overrides) + len(plan.translated)
+    say(f"{changed} keys changed (--dry-run shows why); run folder {plan.folder}")
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -63,11 +68,13 @@ def _show(line: str) -> None:
     print(safe(line, tab="    "), file=sys.stderr, flush=True)
 
 
-def _tell(line: str) -> None:
+def tell(line: str) -> None:
+    """Print one line on stdout at once; names in it may be anyone's, so none is obeyed."""
     print(safe(line, newline=" "), flush=True)
 
 
-def _summary(plan: DebugPlan) -> str:
+def summary(plan: DebugPlan) -> str:
+    """Return what a run that finished came to, in one line."""
     steps = [item for item in read_metrics(plan.folder) if "loss" in item]
     if not steps:
         return f"finished: {plan.folder}"

@@ -1,0 +1,76 @@
+"""``python -m inspect_tool.cli.in_process CONFIG OPTION...``: what an editor's F5 starts.
+
+Takes the options of ``inspect-tool debug`` and carries the run out in this process, under the
+debugger that started it. Nothing stands between the run and the interpreter, so that an exception
+that nobody catches stops the debugger where it was raised.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from inspect_tool.cli.exits import INTERRUPTED, guarded, say
+from inspect_tool.errors import ExitCode, InspectError, RunFailedError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from inspect_tool.runs.debug_choice import Chosen
+    from inspect_tool.runs.in_process import InProcessRun
+
+YAML_ENDINGS = (".yml", ".yaml")
+
+
+def main() -> None:
+    """Plan, prepare, and become the run; ends as ``inspect-tool debug`` ends."""
+    prepared: list[InProcessRun] = []
+    status = guarded(lambda: _prepare(sys.argv[1:], prepared))
+    if not prepared:
+        sys.exit(status)
+    from inspect_tool.cli.debugging import summary, tell
+
+    run = prepared[0]
+    try:
+        run.carry_out()
+    except RunFailedError as error:
+        say(str(error))
+        sys.exit(int(error.exit_code))
+    except KeyboardInterrupt:
+        say(f"interrupted; what there is lies in {run.plan.folder}")
+        sys.exit(INTERRUPTED)
+    tell(summary(run.plan))
+
+
+def _prepare(arguments: list[str], prepared: list[InProcessRun]) -> int:
+    from inspect_tool.cli.app import run
+
+    def keep(chosen: Chosen) -> int:
+        prepared.append(_run_of(chosen))
+        return int(ExitCode.OK)
+
+    return run(["debug", *arguments, "--no-debugger"], in_process=keep)
+
+
+def _run_of(chosen: Chosen) -> InProcessRun:
+    from inspect_tool.cli.debugging import announce
+    from inspect_tool.runs.in_process import InProcessRun
+
+    refuse_other_files(chosen.config)
+    plan = chosen.plan(say)
+    announce(plan)
+    return InProcessRun(plan)
+
+
+def refuse_other_files(config: Path) -> None:
+    """Refuse what is open in an editor and is no YAML: a person has to go back to the config."""
+    if config.suffix.lower() not in YAML_ENDINGS:
+        raise InspectError(
+            "no YAML",
+            place=config,
+            fix="open the axolotl YAML in the editor, then start again",
+        )
+
+
+if __name__ == "__main__":
+    main()

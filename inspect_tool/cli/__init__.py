@@ -11,6 +11,7 @@ COMMANDS = (
     "serve",
     "prepare",
     "debug",
+    "hang",
     "doctor",
     "version",
 )

@@ -1,7 +1,8 @@
-"""An axolotl plugin that writes each step's metrics into the run's folder, one JSON line a step.
+"""An axolotl plugin that writes a run's metrics and batches into its folder.
 
-Runs inside the training process; it must never end a run: what cannot be written is left out.
-Where nothing says which folder the run has, it does nothing.
+One JSON line a step, and the batches that ``recording`` keeps. Runs inside the training process; it
+must never end a run: what cannot be written is left out. Where nothing says which folder the run
+has, it does nothing.
 """
 
 from __future__ import annotations
@@ -20,15 +21,24 @@ from axolotl.integrations.base import BasePlugin
 from transformers import TrainerCallback, set_seed
 
 from inspect_tool.runs.journal import METRICS, RUN_KEY
+from inspect_tool.runs.recording.capture import Capture
+from inspect_tool.runs.recording.facts import facts_of
+from inspect_tool.runs.recording.files import MOST_OF_A_REASON, BatchFiles
 from inspect_tool.runs.tiny.model import cache_folder
 
 _NUMBERS = ("loss", "grad_norm", "learning_rate", "eval_loss")
+
+FIRST_KEY = "INSPECT_TOOL_BATCHES"
+"""The variable that says how many of the first batches are recorded."""
 
 _WEIGHTS = "model.safetensors"
 
 
 class Recorder(BasePlugin):  # type: ignore[misc]  # axolotl has no types
-    """Records loss, gradient norm, learning rate, tokens, memory and time of every step."""
+    """Records loss, gradient norm, learning rate, tokens, memory and time of every step.
+
+    And the batches that ``compute_loss`` receives: the first ones, and those out of the ordinary.
+    """
 
     def pre_model_load(self, cfg: Any) -> None:
         """Fix the random weights: axolotl seeds only the trainer, which comes later."""
@@ -48,6 +58,14 @@ class Recorder(BasePlugin):  # type: ignore[misc]  # axolotl has no types
         del cfg
         folder = os.environ.get(RUN_KEY)
         return [_MetricsWriter(Path(folder) / METRICS, trainer)] if folder else []
+
+    def post_trainer_create(self, cfg: Any, trainer: Any) -> None:
+        """Record the trainer's batches; of several processes the first one does."""
+        folder = os.environ.get(RUN_KEY)
+        if folder and trainer.is_world_process_zero():
+            run = Path(folder).absolute()
+            files = BatchFiles(run, first=_first_batches())
+            Capture(trainer, files, facts_of(cfg, trainer, _prepared(cfg, run))).install()
 
 
 class _MetricsWriter(TrainerCallback):  # type: ignore[misc]
@@ -92,6 +110,18 @@ class _MetricsWriter(TrainerCallback):  # type: ignore[misc]
                 file.write(json.dumps(line) + "\n")
         except OSError as error:
             print(f"inspect-tool: metrics cannot be written ({error.strerror})", file=sys.stderr)
+
+
+def _first_batches() -> int:
+    given = os.environ.get(FIRST_KEY, "")
+    return int(given) if given.isdecimal() else MOST_OF_A_REASON["train", "first"]
+
+
+def _prepared(cfg: Any, run: Path) -> str:
+    """Return where axolotl keeps its prepared datasets, as seen from the run's folder."""
+    folder = Path(cfg.dataset_prepared_path or "last_run_prepared").absolute()
+    inside = folder.is_relative_to(run)
+    return str(folder.relative_to(run) if inside else folder)
 
 
 def _keep_weights(model: Any, folder: Path) -> None:

@@ -1,0 +1,1 @@
+"""Runs inside the training process: the trainer's batches, watched and written down."""

@@ -176,7 +176,7 @@ class Capture:
 def _keeper(outputs: list[Any]) -> Any:
     def keep(_model: Any, _args: Any, output: Any) -> None:
         logits = getattr(output, "logits", None)
-        outputs.append(logits.detach() if hasattr(logits, "detach") else None)
+        outputs.append(None if logits is None else logits.detach())
 
     return keep
 

@@ -41,7 +41,7 @@ STEPS = 4
 ROWS = 64
 RECORDER = "inspect_tool.runs.recorder.Recorder"
 
-_REMOVED_ENVIRONMENT = (
+REMOVED_ENVIRONMENT = (
     "WORLD_SIZE",
     "RANK",
     "LOCAL_RANK",
@@ -239,7 +239,7 @@ def _launch(folder: Path, options: DebugOptions, device: Device, *, cwd: Path) -
 
 
 def _environment(folder: Path, options: DebugOptions, device: Device) -> dict[str, str | None]:
-    removed = {name: None for name in _REMOVED_ENVIRONMENT if name in os.environ}
+    removed = {name: None for name in REMOVED_ENVIRONMENT if name in os.environ}
     return {
         **removed,
         **SAFE_ENVIRONMENT,

@@ -84,6 +84,8 @@ class Training:
     rows: int | None
     data: str | None
     """A digest over the rows in their order."""
+    largest: int = 0
+    """Elements of the largest parameter."""
     trainable: str | None = None
     frozen: str | None = None
     """Digests of the weights before the first step."""

@@ -38,9 +38,14 @@ class Outcome:
     stuck: bool = False
 
     @property
+    def all_ended(self) -> bool:
+        """Whether every rank that there was, however many, came to the end of its training loop."""
+        return bool(self.ranks) and all(rank.ended for rank in self.ranks)
+
+    @property
     def trained(self) -> bool:
-        """Whether every rank came to the end of its training loop."""
-        return len(self.ranks) == self.part.processes and all(r.ended for r in self.ranks)
+        """Whether as many as were asked for did."""
+        return self.all_ended and len(self.ranks) == self.part.processes
 
 
 @dataclass(frozen=True)

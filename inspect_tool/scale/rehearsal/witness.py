@@ -94,6 +94,7 @@ class _Writer(TrainerCallback):  # type: ignore[misc]
             seed=int(args.seed),
             seedable=None if seedable is None else bool(seedable),
             **self.rows.summary(),
+            largest=max((p.numel() for p in model.parameters()), default=0),
             trainable=digest_of(model, trained=True),
             frozen=digest_of(model, trained=False),
         )
@@ -212,12 +213,19 @@ def _process(trainer: Any) -> dict[str, Any]:
         "world": world,
         "heard": heard,
         "distributed": str(getattr(trainer.accelerator.distributed_type, "value", "")),
-        "backend": distributed.get_backend() if joined else None,
+        "backend": _backend(state.device.type) if joined else None,
         "device": str(state.device),
         "stage": int(zero.zero_stage) if zero is not None else None,
         "fsdp": int(sharding.fsdp_version) if sharding is not None else None,
         "main": bool(is_main_process()),
     }
+
+
+def _backend(device: str) -> str:
+    """Return what carries collectives on this kind of device; a group may have one for each."""
+    pairs = (item.partition(":") for item in distributed.get_backend_config().split(","))
+    backends: dict[str, str] = {kind: name or kind for kind, _, name in pairs}
+    return backends.get(device, ",".join(backends.values()))
 
 
 def _trained(inputs: Any) -> int | None:

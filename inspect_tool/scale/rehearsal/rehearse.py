@@ -1,0 +1,147 @@
+"""A rehearsal carried out: both runs in the real launcher, then one answer: agree, or why not."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from inspect_tool.runs.debug_run import end, refuse, write_inputs
+from inspect_tool.runs.journal import PLAN, Journal, State, make_folder
+from inspect_tool.scale.rehearsal import ends, processes
+from inspect_tool.scale.rehearsal.compare import compare
+from inspect_tool.scale.rehearsal.recorded import Recorded, Tolerance, numbers_of
+from inspect_tool.scale.rehearsal.run import Following, Outcome, run_part
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from inspect_tool.findings import Finding
+    from inspect_tool.scale.rehearsal.facts import Rank, Step
+    from inspect_tool.scale.rehearsal.plan import RehearsalPlan
+
+RESULT = "rehearsal.json"
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What a rehearsal found. ``failed``: a run did not train to its end, so nothing is known."""
+
+    folder: Path
+    processes: int
+    strategy: str
+    findings: tuple[Finding, ...]
+    one: Rank | None
+    many: tuple[Rank, ...]
+    tolerance: Tolerance
+    failed: bool = False
+
+    @property
+    def agree(self) -> bool:
+        """Whether many processes compute what one computes."""
+        return not self.failed and not any(f.severity == "error" for f in self.findings)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the documented machine-readable form (docs/schemas/scale.json)."""
+        first = self.many[0] if self.many else None
+        known = {step.step: step for step in (first.steps if first else ())}
+        steps = self.one.steps if self.one else ()
+        return {
+            "agree": self.agree,
+            "failed": self.failed,
+            "run": str(self.folder),
+            "processes": self.processes,
+            "strategy": self.strategy,
+            "tolerance": {"loss": self.tolerance.loss, "grad_norm": self.tolerance.grad_norm},
+            "steps": [
+                {"step": s.step, "one": _numbers(s), "many": _numbers(known.get(s.step))}
+                for s in steps
+            ],
+            "rows_seen": {str(r.process.rank): list(numbers_of(r)) for r in self.many},
+            "ranks": [_process(rank) for rank in self.many],
+            "findings": [finding.to_json() for finding in self.findings],
+        }
+
+
+def rehearse(plan: RehearsalPlan, following: Following | None = None) -> Rehearsal:
+    """Carry out ``plan``; blocks until both runs have ended and nothing of them is left.
+
+    The run on many processes reads the rows that the run on one has prepared. Raises InspectError
+    where it cannot start; a run that fails or hangs is a result.
+    """
+    refuse(plan.base)
+    journal = make_folder(plan.folder)
+    try:
+        write_inputs(plan.base, journal)
+        journal.write(PLAN, json.dumps(plan.to_json(), indent=2) + "\n")
+        journal.say(State.RUNNING)
+        outcomes = _run_both(plan, following)
+        found = judge(plan, outcomes)
+        journal.write(RESULT, json.dumps(found.to_json(), indent=2) + "\n")
+    except KeyboardInterrupt:
+        end(journal, State.INTERRUPTED, "interrupted")
+        raise
+    except BaseException as error:
+        end(journal, State.FAILED, str(error))
+        raise
+    _finish(journal, found)
+    return found
+
+
+def judge(plan: RehearsalPlan, outcomes: tuple[Outcome, ...]) -> Rehearsal:
+    """Compare what the runs wrote; pure."""
+    ranks = {outcome.part.which: outcome.ranks for outcome in outcomes}
+    one = next(iter(ranks.get("one", ())), None)
+    many = ranks.get("many", ())
+    largest = one.training.largest if one and one.training else 0
+    tolerance = Tolerance.of(plan.many.values, strategy=plan.fleet.strategy, largest=largest)
+    findings = [finding for outcome in outcomes for finding in ends.find(outcome)]
+    all_ran = len(outcomes) == 2 and all(outcome.all_ended for outcome in outcomes)
+    if one is not None and one.training is not None and many:
+        gpus = plan.device.kind == "cuda"
+        recorded = Recorded(one, many, plan.fleet, tolerance, on_gpus=gpus)
+        findings += compare(recorded) if all_ran else tuple(processes.find(recorded))
+    return Rehearsal(
+        folder=plan.folder,
+        processes=plan.fleet.processes,
+        strategy=str(plan.fleet.strategy),
+        findings=(*findings, *plan.notes),
+        one=one,
+        many=many,
+        tolerance=tolerance,
+        failed=not all_ran,
+    )
+
+
+def _run_both(plan: RehearsalPlan, following: Following | None) -> tuple[Outcome, ...]:
+    one = run_part(plan.one, following)
+    if not one.all_ended:
+        return (one,)
+    return (one, run_part(plan.many, following))
+
+
+def _finish(journal: Journal, found: Rehearsal) -> None:
+    errors = [finding for finding in found.findings if finding.severity == "error"]
+    message = errors[0].message if errors else ""
+    end(journal, State.FAILED if found.failed else State.FINISHED, message)
+
+
+def _numbers(step: Step | None) -> dict[str, float | None]:
+    names = ("loss", "grad_norm", "learning_rate")
+    return {name: _finite(getattr(step, name) if step else None) for name in names}
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _process(rank: Rank) -> dict[str, Any]:
+    process = rank.process
+    return {
+        "rank": process.rank,
+        "world": process.world,
+        "distributed": process.distributed,
+        "backend": process.backend,
+        "device": process.device,
+    }

@@ -70,9 +70,10 @@ class Chosen:
 
     def command(self) -> str:
         """Return the line for a terminal that asks for the same."""
-        return shlex.join(["inspect-tool", "debug", str(self.config), *self._arguments()])
+        return shlex.join(["inspect-tool", "debug", str(self.config), *self.arguments()])
 
-    def _arguments(self) -> Iterator[str]:
+    def arguments(self) -> Iterator[str]:
+        """Yield the options that ask for the same, those that are as ever left out."""
         options, model = self.options, self.options.model
         if options.stage != "train":
             yield from ("--stage", options.stage)

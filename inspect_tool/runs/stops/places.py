@@ -53,6 +53,8 @@ RULES = (
 """Where each stop may be; a run stops at the first of them that it reaches, once."""
 
 NAMES = tuple(dict.fromkeys(rule.stop for rule in RULES))
+NO_STOP = "none"
+"""What stands for no stop where something has to be chosen."""
 _PACKAGES = ("axolotl", "transformers", "trl")
 
 
@@ -95,7 +97,8 @@ class Stops:
     @classmethod
     def parse(cls, names: Iterable[str], lines: Iterable[str], *, cwd: Path) -> Stops:
         """Read ``--stop-at`` and ``--break FILE:LINE``; raises InspectError for what is neither."""
-        wanted = tuple(part.strip() for name in names for part in name.split(",") if part.strip())
+        given = [part.strip() for name in names for part in name.split(",")]
+        wanted = tuple(part for part in given if part not in {"", NO_STOP})
         for name in wanted:
             if name not in NAMES:
                 raise InspectError(

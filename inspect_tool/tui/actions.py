@@ -12,7 +12,7 @@ from inspect_tool.tui.widgets.parts import Line, Part
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-GROUPS: Final = ("Samples", "Find", "Why", "Datasets", "View", "Application")
+GROUPS: Final = ("Samples", "Find", "Why", "Runs", "Datasets", "View", "Application")
 """In the order of the help screen."""
 
 
@@ -56,6 +56,7 @@ ACTIONS: Final = (
     _sample("raw_row", "R", "Go to the raw row, and back to the tokens", "raw", "Why"),
     _app("diff", "d", "Diff: training against what inference sends", "Why", "diff"),
     _app("live", "L", "Live: render the raw rows now, and again on every save", "Why", "live"),
+    _app("debug", "D", "Debug: plan a small run of this config, and start it", "Runs", "debug"),
     _app("open", "o ctrl+o", "Open a YAML or a folder", "Datasets", "open"),
     _sample("choose_config", "c", "Choose the config this dataset belongs to", group="Datasets"),
     _app("tokenizer", "ctrl+t", "Name a tokenizer", "Datasets"),
@@ -103,6 +104,41 @@ LIVE_ACTIONS: Final = (
     _app("app.quit", "q ctrl+q", "Quit", "Live", "quit"),
 )
 """What can be done on the Live screen, beside the keys of the tokens."""
+
+PLAN_ACTIONS: Final = (
+    _app("start", "enter", "Start the run", "Plan", "start"),
+    _app("toggle_keep", "space", "Keep this line as you wrote it, or change it", "Plan", "keep"),
+    _app("set_value", "e", "Set a key by hand", "Plan", "set"),
+    _app("toggle_debugger", "b", "Wait for a debugger, or just run", "Plan", "debugger"),
+    _app("stops", "s", "Named stops in axolotl's source", "Plan", "stop at"),
+    _app("model", "m", "What is trained: a tiny model, or base_model itself", "Plan", "model"),
+    _app("amounts", "a", "How many steps and rows", "Plan", "steps"),
+    _app("step_change(1)", "n right_square_bracket", "Next change", "Plan", "next"),
+    _app("step_change(-1)", "p left_square_bracket", "Previous change", "Plan"),
+    _app("copy_command", "c", "Copy the command that starts the same run", "Plan", "command"),
+    _app("app.toggle_theme", "t", "Light or dark", "Plan"),
+    _app("app.help", "question_mark f1", "Help: every key", "Plan", "help"),
+    _app("close", "escape q", "Back to the app", "Plan", "back"),
+)
+"""What can be done on the Plan screen."""
+
+RUN_ACTIONS: Final = (
+    _app("show_page('run')", "1", "Curves and log", "Run", "run"),
+    _app("show_page('batches')", "2", "Batches as the trainer saw them", "Run", "batches"),
+    _app("show_page('problems')", "3", "Problems, and why a run failed", "Run", "problems"),
+    _app("show_page('traceback')", "4", "The traceback of a run that failed", "Run"),
+    _app("step_row(1)", "n", "Next row of a batch", "Run", "next"),
+    _app("step_row(-1)", "p", "Previous row of a batch", "Run"),
+    _app("step_batch(1)", "N", "Next batch", "Run"),
+    _app("step_batch(-1)", "P", "Previous batch", "Run"),
+    _app("toggle_heat", "c", "Colour tokens by their loss, or by their label", "Run", "loss"),
+    _app("end_run", "ctrl+c x", "End the run and all that it started", "Run", "end"),
+    _app("app.toggle_theme", "t", "Light or dark", "Run"),
+    _app("app.help", "question_mark f1", "Help: every key", "Run", "help"),
+    _app("close", "escape", "Back to the app", "Run", "back"),
+    _app("app.quit", "q ctrl+q", "Quit, and end what the app started", "Run", "quit"),
+)
+"""What can be done on the Run screen, beside the keys of the tokens."""
 
 _SPOKEN: Final = {
     "colon": ":",

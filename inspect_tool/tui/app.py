@@ -122,6 +122,14 @@ class InspectApp(Session):
 
         open_live(self)
 
+    # Actions: runs
+
+    def action_debug(self) -> None:
+        """Plan a debug run of the config, or show the one that goes on."""
+        from inspect_tool.tui.screens.plan import open_plan
+
+        open_plan(self)
+
     # Actions: datasets
 
     async def action_open(self) -> None:

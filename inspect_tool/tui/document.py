@@ -86,6 +86,11 @@ class Document:
         return self.target is not None and self.target.kind is TargetKind.DIRECTORY
 
     @property
+    def is_run(self) -> bool:
+        """Whether the path is a run's folder."""
+        return self.target is not None and self.target.kind is TargetKind.RUN
+
+    @property
     def counted(self) -> float | None:
         """Return the share of the rows that were looked at, None once it is all of them."""
         if self.opened is None or not len(self.opened.dataset):

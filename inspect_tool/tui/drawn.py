@@ -93,25 +93,32 @@ def draw(
     ids: NDArray[np.integer[Any]] | None = None,
     vocabulary: Vocabulary | None = None,
     show_ids: bool = False,
+    notes: Sequence[str] | None = None,
 ) -> Drawn:
     """Draw ``texts``, one per token; ``ids`` int[n] names those without text, or all of them.
 
     Every token gets at least one cell: one without text is a continuation of the character
-    before it, or an id that ``vocabulary`` does not have.
+    before it, or an id that ``vocabulary`` does not have. ``notes``, one per token and made by us,
+    are drawn after the tokens in the place of ids; one that ends in a newline ends the line.
     """
     drawable = {text: _drawable(text) for text in set(texts)}
     pieces = [drawable[text] for text in texts]
     if ids is not None and vocabulary is not None:
         _name_unknown(pieces, texts, ids, vocabulary)
     sizes = np.fromiter(map(len, pieces), np.int32, len(pieces))
-    if show_ids and ids is not None:
-        labels = {token_id: str(token_id).translate(_SUBSCRIPTS) for token_id in set(ids.tolist())}
-        pieces = [
-            piece + labels[token_id] for piece, token_id in zip(pieces, ids.tolist(), strict=True)
-        ]
+    if notes is None and show_ids and ids is not None:
+        labels = {token_id: subscript(str(token_id)) for token_id in set(ids.tolist())}
+        notes = [labels[token_id] for token_id in ids.tolist()]
+    if notes is not None:
+        pieces = [piece + note for piece, note in zip(pieces, notes, strict=True)]
         whole = np.fromiter(map(len, pieces), np.int32, len(pieces))
         return _measure("".join(pieces), _offsets(whole), sizes)
     return _measure("".join(pieces), _offsets(sizes), None)
+
+
+def subscript(digits: str) -> str:
+    """Return digits as small ones, set apart from the text that they follow."""
+    return digits.translate(_SUBSCRIPTS)
 
 
 def _drawable(text: str) -> str:
@@ -155,8 +162,9 @@ def _measure(text: str, starts: NDArray[np.int32], sizes: NDArray[np.int32] | No
     id_starts = None if sizes is None else starts[:-1] + sizes
     may = _soft_breaks(codes, widths)
     if id_starts is not None:
+        after_note = starts[1:-1][starts[1:-1] > id_starts[:-1]]
         # A newline token stays on the line that it ends.
-        may[starts[1:-1]] = ~newline[starts[1:-1]]
+        may[after_note] = ~newline[after_note]
     must = np.zeros(len(codes) + 1, dtype=np.bool_)
     must[_line_ends(newline, starts, id_starts)] = True
     must[[0, -1]] = True

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from inspect_tool.tui.drawn import Drawn, draw, token_texts
+from inspect_tool.tui.marked import Marked
 
 if TYPE_CHECKING:
     from inspect_tool.samples.sample import TokenSequence
@@ -70,10 +71,12 @@ def entire(
 ) -> Passage:
     """Draw the whole sequence; ``texts`` spares decoding where they are known."""
     texts = token_texts(sequence, vocabulary) if texts is None else texts
+    notes = sequence.notes(len(texts), values=show_ids) if isinstance(sequence, Marked) else None
     drawn = draw(
         texts,
         ids=sequence.ids if len(sequence) else None,
         vocabulary=vocabulary,
         show_ids=show_ids and vocabulary is not None,
+        notes=notes,
     )
     return Passage(sequence, vocabulary, show_ids, texts, drawn, whole=True)

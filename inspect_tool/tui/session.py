@@ -15,6 +15,7 @@ from textual.app import App
 from textual.events import InputEvent
 from textual.message import Message
 
+from inspect_tool.runs.folders import run_folder
 from inspect_tool.samples.glyphs import safe
 from inspect_tool.samples.row_order import RowOrder
 from inspect_tool.tui.background import Background
@@ -123,6 +124,9 @@ class Session(App[int], TellsFailures):
             event.instead.row = min(event.instead.row, max(document.order.total - 1, 0))
             view = event.instead
             self.workbench.turn_to(view)
+        elif document.is_run:
+            self.show_run(document.request.path)
+            return
         elif document.is_directory:
             self.workbench.explorer.look(document.request.path)
             return
@@ -144,6 +148,8 @@ class Session(App[int], TellsFailures):
             self._begin_work(view)
         if self.request.live:
             self.call_later(self.run_action, "app.live")
+        elif self._first.is_run:
+            self.call_later(self.show_run, self.request.path)
 
     def _begin_work(self, view: DocumentView) -> None:
         view.count_rows()
@@ -261,7 +267,16 @@ class Session(App[int], TellsFailures):
 
     def on_explorer_asked(self, event: Explorer.Asked) -> None:
         """Open what was chosen in the explorer."""
-        self.open(Request(event.path, tokenizer=self.request.tokenizer))
+        if run_folder(event.path) is not None:
+            self.show_run(event.path)
+        else:
+            self.open(Request(event.path, tokenizer=self.request.tokenizer))
+
+    def show_run(self, folder: Path) -> None:
+        """Show a run from its folder, whoever started it."""
+        from inspect_tool.tui.screens.run import RunScreen
+
+        self.push_screen(RunScreen(folder))
 
 
 def explorer_root(document: Document) -> Path:

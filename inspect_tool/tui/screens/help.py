@@ -10,7 +10,15 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from inspect_tool.tui.actions import ACTIONS, DIFF_ACTIONS, GROUPS, LIVE_ACTIONS, spoken
+from inspect_tool.tui.actions import (
+    ACTIONS,
+    DIFF_ACTIONS,
+    GROUPS,
+    LIVE_ACTIONS,
+    PLAN_ACTIONS,
+    RUN_ACTIONS,
+    spoken,
+)
 from inspect_tool.tui.widgets.line_list import LineList
 from inspect_tool.tui.widgets.passage_view import PassageView
 from inspect_tool.tui.widgets.token_view import TokenView
@@ -25,6 +33,13 @@ KEYS_WIDTH: Final = 24
 LEGEND: Final = (
     ("trained", "the model is trained to say this: its label enters the loss"),
     ("masked", "context only: the label is -100 and the loss leaves it out"),
+)
+
+_SCREENS: Final = (
+    ("Diff", DIFF_ACTIONS),
+    ("Live", LIVE_ACTIONS),
+    ("Plan", PLAN_ACTIONS),
+    ("Run", RUN_ACTIONS),
 )
 
 
@@ -72,10 +87,9 @@ def help_groups() -> Iterator[tuple[str, list[tuple[str, str]]]]:
                 if action.group == group
             ],
         )
-    diff = [("  ".join(map(spoken, action.keys)), action.title) for action in DIFF_ACTIONS]
-    yield "On the Diff screen", diff
-    live = [("  ".join(map(spoken, action.keys)), action.title) for action in LIVE_ACTIONS]
-    yield "On the Live screen", live
+    for name, actions in _SCREENS:
+        entries = [("  ".join(map(spoken, action.keys)), action.title) for action in actions]
+        yield f"On the {name} screen", entries
     lists = [entry for entry in map(_entry, LineList.BINDINGS) if entry]
     yield "Lists", [*lists, ("escape", "Back to the tokens"), ("tab", "Next pane")]
     yield "What the colours say", list(LEGEND)

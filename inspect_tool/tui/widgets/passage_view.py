@@ -5,7 +5,7 @@ A line-API widget: only the visible lines are painted, from arrays, and painted 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from textual.binding import Binding, BindingType
@@ -74,7 +74,7 @@ class PassageView(Sheet, can_focus=True, inherit_bindings=False):
         super().__init__(id=id, classes=classes)
         self._passage: Passage | None = None
         self._layout: Layout | None = None
-        self._looks: NDArray[np.uint8] = np.empty(0, dtype=np.uint8)
+        self._looks: NDArray[np.unsignedinteger[Any]] = np.empty(0, dtype=np.uint16)
         self._matches: NDArray[np.bool_] | None = None
         self._row = self._column = self._height = 0
         self._landing: tuple[int, int] | None = None

@@ -7,12 +7,14 @@ composed once per theme from the component classes of the widget.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
+
+from inspect_tool.tui.marked import Marked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,6 +36,13 @@ BLURRED: Final = 64
 """With CURSOR: the view does not have the focus."""
 ID: Final = 128
 """The id drawn after the token, not the token itself."""
+PADDING: Final = 256
+"""A token that only fills its row."""
+HEAT: Final = 512
+"""Times a level from 1 to HOTTEST: how much a token cost to predict."""
+HOTTEST: Final = 6
+NOT_FINITE: Final = HOTTEST + 1
+"""The level of a loss that is no number."""
 
 _STATE: Final = {
     PLAIN: "token--plain",
@@ -69,20 +78,34 @@ class View:
     whitespace: bool
 
 
-def looks_of(passage: Passage) -> NDArray[np.uint8]:
-    """Return the state and the SPECIAL and ODD flags of each token of a passage, uint8[n].
+def looks_of(passage: Passage) -> NDArray[np.uint16]:
+    """Return the state and the SPECIAL and ODD flags of each token of a passage, uint16[n].
 
-    Words of a text that is stored without token ids are PLAIN.
+    Words of a text that is stored without token ids are PLAIN. Padding and heat stand by
+    themselves.
     """
     sequence, count = passage.sequence, len(passage)
-    looks = np.zeros(count, dtype=np.uint8)
+    looks = np.zeros(count, dtype=np.uint16)
     if not passage.by_words:
         if sequence.trained is not None:
             looks[:] = np.where(sequence.trained[:count], TRAINED, MASKED)
         if passage.vocabulary is not None:
             special = passage.vocabulary.specials(sequence.ids[:count])
-            looks |= np.where(special, SPECIAL, 0).astype(np.uint8)
+            looks |= np.where(special, SPECIAL, 0).astype(np.uint16)
+    if isinstance(sequence, Marked):
+        looks = _marked(sequence, looks)
     looks[1::2] |= ODD
+    return looks
+
+
+def _marked(sequence: Marked, looks: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    """Return the looks of a batch's row: padding as such, and heat instead of labels."""
+    count = len(looks)
+    if sequence.heat is not None:
+        heat = sequence.heat[:count].astype(np.uint16)
+        looks = np.where(heat > 0, heat * HEAT, looks & ~np.uint16(TRAINED)).astype(np.uint16)
+    if sequence.padding is not None:
+        looks[sequence.padding[:count]] = PADDING
     return looks
 
 
@@ -104,7 +127,7 @@ class Painter:
         layout: Layout,
         line: int,
         *,
-        looks: NDArray[np.uint8],
+        looks: NDArray[np.unsignedinteger[Any]],
         matches: NDArray[np.bool_] | None,
         view: View,
     ) -> Strip:
@@ -161,7 +184,11 @@ class Painter:
     def _compose(self, look: int) -> Style:
         component = self._widget.get_component_rich_style
         state = look & (PLAIN | MASKED | TRAINED | SPECIAL)
-        style = component(_STATE[state])
+        heat = look // HEAT
+        if heat:
+            style = component(f"token--heat-{heat}")
+        else:
+            style = component("token--padding" if look & PADDING else _STATE[state])
         if look & ODD:
             border = component(_BORDER.get(state, "token--odd"))
             style += Style(bgcolor=border.bgcolor) + border.without_color

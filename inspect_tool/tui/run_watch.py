@@ -1,0 +1,76 @@
+"""Looks into a run's folder from a thread, and hands over what is new as one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from inspect_tool.errors import InspectError
+from inspect_tool.runs.batches import read_batches, read_notes
+from inspect_tool.runs.failures.explain import explain_run
+from inspect_tool.runs.follow import Follower, RunView
+from inspect_tool.tui.batches import BatchRows, rows_of
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from inspect_tool.axolotl_worker import AxolotlWorker
+    from inspect_tool.runs.failures.failure import Failure
+    from inspect_tool.samples.vocabulary import Vocabulary
+
+LOOK_SECONDS: Final = 0.2
+"""How often the folder is looked into while the run goes on."""
+
+
+@dataclass(frozen=True, eq=False)
+class Looked:
+    """What a look brought: the run by now, and batches that are new."""
+
+    view: RunView
+    batches: tuple[BatchRows, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What the recorder could not do."""
+    failure: Failure | None = None
+
+
+def watch(folder: Path, say: Callable[[Looked], None], stop: threading.Event) -> None:
+    """Look until the run is over or ``stop`` is set; ``say`` is told whenever something is new."""
+    follower, before, known = Follower(folder), None, 0
+    while not stop.is_set():
+        view = follower.look()
+        batches = tuple(rows_of(batch) for batch in read_batches(folder, after=known))
+        known = max((rows.batch.number for rows in batches), default=known)
+        now = (view.status, len(view.steps))
+        if now != before or view.lines or batches:
+            before = now
+            failure = explain_run(folder) if view.over else None
+            say(Looked(view, batches, read_notes(folder), failure))
+        if view.over:
+            return
+        stop.wait(LOOK_SECONDS)
+
+
+def vocabulary_of(folder: Path, worker: AxolotlWorker | None) -> Vocabulary | None:
+    """Read the run's tokenizer, with axolotl's help where its files do not suffice; blocks.
+
+    None where it cannot be had: tokens are then shown by their ids.
+    """
+    from inspect_tool.opened import read_vocabulary
+    from inspect_tool.runs.target import resolve
+    from inspect_tool.runs.tokenizers import load_tokenizer
+    from inspect_tool.samples.vocabulary import TokenizerMissingError, Vocabulary
+
+    try:
+        target = resolve(folder)
+        reference = target.tokenizer
+        if reference is None or worker is None or not reference.needs_worker:
+            return read_vocabulary(target)
+        try:
+            known = load_tokenizer(reference, target.config, cwd=target.cwd, worker=worker)
+        except InspectError:
+            return read_vocabulary(target)
+        return Vocabulary.load(known)
+    except (InspectError, TokenizerMissingError, OSError):
+        return None

@@ -1,0 +1,304 @@
+"""The Run screen: a debug run while it goes on, or what it left behind.
+
+All of it is read from the run's folder, so that a run started in another terminal is followed in
+the same way, and one that was killed can still be read. A thread looks; what it finds is a message.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.screen import ModalScreen
+
+from inspect_tool.samples.glyphs import safe
+from inspect_tool.tui.actions import RUN_ACTIONS, bindings, hint_parts
+from inspect_tool.tui.failures import TellsFailures
+from inspect_tool.tui.run import (
+    attach_line,
+    curves_of,
+    problem_sections,
+    progress_line,
+    speed_line,
+    state_part,
+    step_line,
+)
+from inspect_tool.tui.run_watch import Looked, vocabulary_of, watch
+from inspect_tool.tui.widgets.bar import Bar
+from inspect_tool.tui.widgets.batches_pane import BatchesPane
+from inspect_tool.tui.widgets.chart_view import ChartView
+from inspect_tool.tui.widgets.output import OutputLog
+from inspect_tool.tui.widgets.parts import Part
+from inspect_tool.tui.widgets.why_page import WhyPage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+    from textual.events import Resize
+    from textual.widget import Widget
+
+    from inspect_tool.runs.debug import DebugPlan
+    from inspect_tool.samples.vocabulary import Vocabulary
+    from inspect_tool.tui.app import InspectApp
+    from inspect_tool.tui.debug_run import DebugRun
+    from inspect_tool.tui.widgets.batch_list import BatchList
+    from inspect_tool.tui.widgets.parts import Line
+
+NARROW: Final = 110
+"""Cells below which curves stand above the log, and batches above their tokens."""
+PAGES: Final = ("run", "batches", "problems", "traceback")
+
+
+class RunScreen(ModalScreen[None], TellsFailures):
+    """Shows the run in ``folder``; ``page`` is the one of PAGES that is seen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings(RUN_ACTIONS))
+
+    @dataclass
+    class Told(Message):
+        """The folder holds something new."""
+
+        looked: Looked
+
+    @dataclass
+    class VocabularyRead(Message):
+        """The run's tokenizer is there, or cannot be had."""
+
+        vocabulary: Vocabulary | None
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+        self.page = "run"
+        self.looked: Looked | None = None
+        self.titles, self.status = Bar(id="run-titles"), Bar(id="run-status")
+        self.attach = Bar(id="run-attach")
+        self.curves = (ChartView("loss"), ChartView("gradient norm"), ChartView("learning rate"))
+        self.log_view, self.numbers = OutputLog(id="run-log"), Bar(id="run-numbers")
+        self.batches = BatchesPane()
+        self.problems, self.traceback = WhyPage(id="run-problems"), OutputLog(id="run-traceback")
+        self._stop = threading.Event()
+        self._reads_vocabulary = False
+
+    def compose(self) -> ComposeResult:
+        """Lay out the pages below the status; one of them is seen."""
+        yield self.titles
+        yield self.status
+        yield self.attach
+        with Horizontal(id="run-page"):
+            with Vertical(id="run-curves"):
+                yield self.curves[0]
+                with Horizontal(id="run-small"):
+                    yield from self.curves[1:]
+                yield self.numbers
+            yield self.log_view
+        yield self.batches
+        yield self.problems
+        yield self.traceback
+        yield Bar(hint_parts(RUN_ACTIONS, namespace="screen"), id="run-hints", whole=True)
+
+    def on_mount(self) -> None:
+        """Start looking."""
+        self._turn_to("run")
+        self._describe()
+        self.run_worker(self._work, thread=True, group="run", exit_on_error=False)
+
+    def on_unmount(self) -> None:
+        """Look no more."""
+        self._stop.set()
+
+    def on_resize(self, event: Resize) -> None:
+        """Put the panes above each other where there is no room beside."""
+        self.set_class(event.size.width < NARROW, "-narrow")
+
+    @property
+    def own(self) -> DebugRun | None:
+        """The run in this folder, if this app started it."""
+        app: InspectApp = self.app  # type: ignore[assignment]
+        own = app.background.debugging
+        return own if own is not None and own.plan.folder == self.folder else None
+
+    @property
+    def over(self) -> bool:
+        """Whether the run has ended."""
+        return self.looked is not None and self.looked.view.over
+
+    # Actions
+
+    def action_show_page(self, page: str) -> None:
+        """Show a page and go there."""
+        self._turn_to(page)
+
+    def action_step_row(self, by: int) -> None:
+        """Show the next or previous row of a batch."""
+        if self.page == "batches":
+            self.batches.list.action_move(by)
+
+    def action_step_batch(self, by: int) -> None:
+        """Show the next or previous batch."""
+        self._turn_to("batches")
+        self.batches.list.step_batch(by)
+
+    def action_toggle_heat(self) -> None:
+        """Colour tokens by loss, or by labels."""
+        self._turn_to("batches")
+        self.batches.toggle_heat()
+
+    def action_end_run(self) -> None:
+        """End the run's whole process group."""
+        own = self.own
+        if own is not None and own.alive:
+            self._end(own)
+        elif self.over:
+            self.notify("the run has ended")
+        else:
+            status = self.looked.view.status if self.looked else None
+            who = f" (process {status.pid})" if status is not None and status.pid else ""
+            self.notify(f"not started here{who}: end it where it was started")
+
+    def action_close(self) -> None:
+        """Go back to the app; a run that goes on is left running, or ended, as one says."""
+        own = self.own
+        if own is None or not own.alive or own.ending:
+            self.dismiss()
+            return
+        from inspect_tool.tui.screens.choose import ChooseScreen
+
+        def answered(index: int | None) -> None:
+            if index == 1:
+                self._end(own)
+            elif index == 0:
+                self.dismiss()
+
+        choices = [
+            ((Part("leave it running"),), (Part("D shows it again", "dim"),)),
+            ((Part("end it"),), ()),
+        ]
+        self.app.push_screen(ChooseScreen("The run goes on", choices), answered)
+
+    # What comes of it
+
+    def on_run_screen_told(self, event: Told) -> None:
+        """Take up what is new."""
+        self.looked = looked = event.looked
+        self.log_view.add(looked.view.lines)
+        self.batches.list.add(looked.batches)
+        for view, curve in zip(self.curves, curves_of(looked.view), strict=True):
+            if view.curve != curve:
+                view.curve = curve
+        if looked.batches and not self._reads_vocabulary:
+            self._reads_vocabulary = True
+            self.run_worker(self._read, thread=True, group="vocabulary", exit_on_error=False)
+        if looked.failure is not None:
+            self.traceback.add(looked.failure.traceback.splitlines())
+            if self.page == "run":
+                self._turn_to("problems")
+        self._describe()
+
+    def on_run_screen_vocabulary_read(self, event: VocabularyRead) -> None:
+        """Read the tokens."""
+        self.batches.vocabulary = event.vocabulary
+        self.batches.show()
+
+    def on_batch_list_shown(self, event: BatchList.Shown) -> None:
+        """Show a row."""
+        self.batches.show(event.row)
+
+    def on_line_list_selected(self, event: BatchList.Selected) -> None:
+        """Go from the list to the tokens."""
+        event.stop()
+        self.batches.tokens.focus()
+
+    def on_token_view_cursor_moved(self) -> None:
+        """Say what is known of the token under the cursor."""
+        self.batches.describe()
+
+    # Inside
+
+    def _turn_to(self, page: str) -> None:
+        panes: dict[str, Widget] = {
+            "run": self.query_one("#run-page"),
+            "batches": self.batches,
+            "problems": self.problems,
+            "traceback": self.traceback,
+        }
+        for name, pane in panes.items():
+            pane.display = name == page
+        self.page = page
+        focus = {"run": self.log_view, "batches": self.batches.tokens}
+        focus.get(page, panes[page]).focus()
+        self._describe()
+
+    def _describe(self) -> None:
+        view = self.looked.view if self.looked else None
+        own = self.own
+        ending = own is not None and own.ending and not self.over
+        self.status.left = (state_part(view, ending=ending), *progress_line(view))
+        if own is not None and own.problem is not None and (view is None or view.status is None):
+            self.status.left = (Part(safe(f"✖ {own.problem.message}"), "bad"),)
+        self.status.right = speed_line(view)
+        self.attach.left = attach_line(view)
+        self.attach.display = bool(self.attach.left)
+        self.numbers.left = step_line(view)
+        name = safe(self.folder.name)
+        self.titles.left = (Part("RUN  ", "accent"), Part(name, "strong"))
+        self.titles.right = self._page_titles()
+        self.problems.say(self._sections())
+
+    def _page_titles(self) -> Line:
+        counts = {"batches": len(self.batches.list.batches), "problems": len(self._sections())}
+        parts = []
+        for key, page in enumerate(PAGES, 1):
+            if page == "traceback" and not (self.looked and self.looked.failure):
+                continue
+            count = f" {counts[page]}" if counts.get(page) else ""
+            tone = "strong" if page == self.page else "bad" if page == "problems" and count else ""
+            action = f"screen.show_page('{page}')"
+            parts.append(Part(f"{key}", "accent", action))
+            shown = f"[{page}{count}]" if page == self.page else f" {page}{count} "
+            parts.append(Part(shown, tone or "dim", action))
+        return tuple(parts)
+
+    def _sections(self) -> list[tuple[str, list]]:  # type: ignore[type-arg]
+        looked, own = self.looked, self.own
+        findings = [
+            (rows.place, finding) for rows in self.batches.list.batches for finding in rows.findings
+        ]
+        return problem_sections(
+            looked.failure if looked else None,
+            own.problem if own is not None and (looked is None or not looked.failure) else None,
+            findings,
+            looked.notes if looked else (),
+        )
+
+    def _end(self, own: DebugRun) -> None:
+        self.run_worker(own.end, thread=True, group="end", exit_on_error=False)
+        self.call_after_refresh(self._describe)
+
+    # The threads
+
+    def _work(self) -> None:
+        def say(looked: Looked) -> None:
+            if not self._stop.is_set():
+                self.post_message(self.Told(looked))
+
+        watch(self.folder, say, self._stop)
+
+    def _read(self) -> None:
+        app: InspectApp = self.app  # type: ignore[assignment]
+        self.post_message(self.VocabularyRead(vocabulary_of(self.folder, app.axolotl())))
+
+
+def open_own_run(app: InspectApp, plan: DebugPlan) -> None:
+    """Start a run and show it in the place of its plan; one at a time."""
+    if app.background.debugging is not None and app.background.debugging.alive:
+        app.notify("another run goes on; D shows it", severity="warning")
+        return
+    app.background.debug(plan)
+    app.workbench.explorer.look(app.workbench.explorer.root)
+    app.switch_screen(RunScreen(plan.folder))

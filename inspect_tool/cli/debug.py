@@ -37,8 +37,21 @@ Port = Annotated[int, typer.Option("--port", help="The debugger's port; 0 takes 
 DeviceOption = Annotated[
     Literal["auto", "cpu", "cuda"], typer.Option("--device", help="What to train on.")
 ]
-Steps = Annotated[int, typer.Option("--steps", min=1, help="Training steps.")]
+Steps = Annotated[
+    int | None,
+    typer.Option("--steps", min=1, help="Training steps; 4 if not given.", show_default=False),
+]
 Rows = Annotated[int, typer.Option("--rows", min=1, help="Rows taken from each dataset.")]
+Memorize = Annotated[
+    int | None,
+    typer.Option(
+        "--memorize",
+        metavar="N",
+        min=1,
+        help="Learn N rows of each dataset by heart, for `inspect-tool sanity`.",
+        show_default=False,
+    ),
+]
 Evaluate = Annotated[bool, typer.Option("--evaluate", help="Evaluate on some of the rows, too.")]
 Keep = Annotated[
     list[str] | None,
@@ -98,8 +111,9 @@ def debug(
     stage: Stage = "train",
     port: Port = 5678,
     device: DeviceOption = "auto",
-    steps: Steps = 4,
+    steps: Steps = None,
     rows: Rows = 64,
+    memorize: Memorize = None,
     evaluate: Evaluate = False,
     keep: Keep = None,
     settings: Settings = None,
@@ -127,6 +141,7 @@ def debug(
         port=port,
         steps=steps,
         rows=rows,
+        memorize=memorize,
         evaluate=evaluate,
         keep=tuple(keep or ()),
         given=dict(parse_setting(text) for text in settings or ()),

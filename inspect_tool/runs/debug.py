@@ -15,6 +15,7 @@ import yaml
 
 from inspect_tool.errors import InspectError
 from inspect_tool.findings import Finding
+from inspect_tool.runs import memorize
 from inspect_tool.runs.device import CPU, Device
 from inspect_tool.runs.journal import RUN_KEY
 from inspect_tool.runs.launch import Launch, python
@@ -79,7 +80,8 @@ class DebugOptions:
     stage: Stage = "train"
     debugger: bool = True
     port: int = PORT
-    steps: int = STEPS
+    steps: int | None = None
+    """None: ``STEPS``, or as many as learning by heart may take."""
     rows: int = ROWS
     evaluate: bool = False
     keep: tuple[str, ...] = ()
@@ -87,6 +89,8 @@ class DebugOptions:
     """Keys set by hand, dotted."""
     model: ModelChoice = field(default_factory=ModelChoice)
     stops: Stops = field(default_factory=Stops)
+    memorize: int | None = None
+    """Learn so many rows of each dataset by heart; ``rows`` does not count then."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +145,7 @@ class DebugPlan:
             "device": {"kind": self.device.kind, "name": self.device.name},
             "slices": [{"source": str(c.source), "rows": c.rows} for c in self.cuts],
             "stops": self.options.stops.to_json(),
+            "memorize": self.options.memorize,
             "yaml": self.derived_yaml,
         }
         decoded: dict[str, Any] = json.loads(json.dumps(plan, default=str))
@@ -168,17 +173,24 @@ def plan_debug(
     translated = start.overrides
     draft = Draft(start.values, keep=chosen.keep, given=chosen.given)
     model = choose_model(draft, chosen.model, cwd=cwd)
+    if chosen.memorize is not None:
+        memorize.refuse_unfit(draft, chosen, evaluate=evaluate)
+        model = memorize.own_base(draft, model, folder, cwd=cwd)
     on_process.one_process(draft)
     on_process.own_folder(draft, folder)
     on_device.fit(draft, device, tiny=model.tiny is not None, architecture=model.architecture)
-    on_steps.few_steps(draft, steps=chosen.steps)
+    on_steps.few_steps(draft, steps=chosen.steps or STEPS)
     on_steps.batches(draft)
     on_steps.on_the_way(draft, evaluate=evaluate)
     on_steps.generation(draft)
     if model.tiny is not None:
         on_steps.layers(draft)
-    cuts, data = slice_data(draft, cwd=cwd, folder=folder / "data", rows=chosen.rows)
-    _add_recorder(draft)
+    rows, plugins = chosen.rows, [RECORDER]
+    if chosen.memorize is not None:
+        memorize.overfit(draft, model, samples=chosen.memorize, most=chosen.steps)
+        rows, plugins = chosen.memorize, [RECORDER, memorize.PLUGIN]
+    cuts, data = slice_data(draft, cwd=cwd, folder=folder / "data", rows=rows)
+    _add_plugins(draft, plugins)
     draft.refuse_needless(chosen.keep)
     return DebugPlan(
         config=config.path,
@@ -206,10 +218,13 @@ def _refuse_odd(config: Config) -> None:
         raise InspectError("a value holds itself, or a key is no text", place=config.path) from None
 
 
-def _add_recorder(draft: Draft) -> None:
+def _add_plugins(draft: Draft, ours: list[str]) -> None:
     plugins = draft.get("plugins")
     names = list(plugins) if isinstance(plugins, list) else []
-    draft.set("plugins", [*names, RECORDER], "records every step's metrics in the run's folder")
+    reason = "records every step's metrics in the run's folder"
+    if memorize.PLUGIN in ours:
+        reason += "; ends once all is learned by heart"
+    draft.set("plugins", [*names, *ours], reason)
 
 
 def _kept(draft: Draft) -> tuple[Finding, ...]:
@@ -246,5 +261,6 @@ def _environment(folder: Path, options: DebugOptions, device: Device) -> dict[st
         "CUDA_VISIBLE_DEVICES": device.visible,
         "HF_DATASETS_CACHE": str(folder / "hf_datasets"),
         RUN_KEY: str(folder),
+        **({"OMP_WAIT_POLICY": "PASSIVE"} if options.memorize and device.kind == "cpu" else {}),
         **({ENVIRONMENT_KEY: options.stops.environment()} if options.stops else {}),
     }

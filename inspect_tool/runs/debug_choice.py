@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from inspect_tool.errors import InspectError
 from inspect_tool.runs.config import Config
-from inspect_tool.runs.debug import PORT, ROWS, STEPS, DebugOptions, DebugPlan, plan_debug
+from inspect_tool.runs.debug import PORT, ROWS, DebugOptions, DebugPlan, plan_debug
 from inspect_tool.runs.device import detect
 from inspect_tool.runs.journal import free_name
 from inspect_tool.runs.match import prepared_by
@@ -82,7 +82,8 @@ class Chosen:
         elif options.port != PORT:
             yield from ("--port", str(options.port))
         for name, number, usual in (
-            ("--steps", options.steps, STEPS),
+            ("--memorize", options.memorize, None),
+            ("--steps", options.steps, None),
             ("--rows", options.rows, ROWS),
         ):
             if number != usual:

@@ -96,6 +96,8 @@ class TinyModel:
     architecture: str
     config: dict[str, Any] = field(repr=False)
     folder: Path
+    generation: dict[str, Any] | None = None
+    """The base model's generation_config.json, which says what ends an answer."""
 
     @classmethod
     def of(cls, config: dict[str, Any], *, name: str) -> TinyModel:
@@ -132,17 +134,11 @@ class TinyModel:
         return first.partition("For")[0] or plain
 
     def write(self) -> Path:
-        """Write config.json into the folder; raises InspectError where it cannot be written."""
-        file = self.folder / "config.json"
-        text = json.dumps(self.config, indent=2)
+        """Write the config's files into the folder; raises InspectError where that cannot be."""
         try:
-            with suppress(FileNotFoundError):
-                if file.read_text("utf-8") == text:
-                    return self.folder
-            self.folder.mkdir(parents=True, exist_ok=True)
-            draft = file.with_suffix(".draft")
-            draft.write_text(text, "utf-8")
-            draft.replace(file)
+            self._write("config.json", self.config)
+            if self.generation is not None:
+                self._write("generation_config.json", self.generation)
         except OSError as error:
             raise InspectError(
                 f"the tiny model cannot be kept ({error.strerror})",
@@ -150,6 +146,16 @@ class TinyModel:
                 fix="set XDG_CACHE_HOME to a folder that can be written",
             ) from None
         return self.folder
+
+    def _write(self, name: str, values: dict[str, Any]) -> None:
+        file, text = self.folder / name, json.dumps(values, indent=2)
+        with suppress(FileNotFoundError):
+            if file.read_text("utf-8") == text:
+                return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        draft = file.with_suffix(".draft")
+        draft.write_text(text, "utf-8")
+        draft.replace(file)
 
 
 def cache_folder() -> Path:

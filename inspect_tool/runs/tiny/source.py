@@ -96,6 +96,18 @@ def find_config(name: str, *, cwd: Path, revision: str | None = None) -> dict[st
     return None
 
 
+def find_generation(name: str, *, cwd: Path) -> dict[str, Any] | None:
+    """Return the token ids of a model's generation_config.json; None where it is not here."""
+    for file in _config_files(name, cwd=cwd, revision=None):
+        try:
+            read = json.loads(file.with_name("generation_config.json").read_text("utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(read, dict):
+            return {key: value for key, value in read.items() if key.endswith("_token_id")}
+    return None
+
+
 def fetch_config(name: str, *, revision: str | None = None) -> None:
     """Fetch a model's config.json into the Hub's cache; raises InspectError with the reason."""
     from huggingface_hub import hf_hub_download

@@ -78,6 +78,13 @@ class AxolotlRuns:
                 (entry / "complete").touch()
         return entry / "prepared"
 
+    def run(self, config: Path, log: Path, *, stage: str = "preprocess") -> int:
+        """Run a stage of axolotl (`preprocess`, `train`) as it is, and return its exit status."""
+        build_tokenizers()
+        build_models()
+        status: int = self._ask({"config": str(config), "log": str(log), "stage": stage})["status"]
+        return status
+
     def _prepare(self, source: Path, entry: Path) -> None:
         build_tokenizers()
         build_models()

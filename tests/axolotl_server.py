@@ -1,12 +1,14 @@
 """A process that imports axolotl once and forks for each config: the real CLI in seconds, not tens.
 
 Started by `tests.axolotl_runs`. Reads one JSON request a line, `{"config": path, "log": path}`, and
-answers `{"status": exit status}`; before the first it says `{"ready": true}`. It ends its whole
-process group as soon as its input closes, also in the middle of a job.
+answers `{"status": exit status}`; before the first it says `{"ready": true}`. With `"stage":
+"train"` it trains instead of preparing. It ends its whole process group as soon as its input
+closes, also in the middle of a job.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import select
@@ -28,15 +30,17 @@ def main() -> None:
     answers.write(json.dumps({"ready": True}) + "\n")
     for line in sys.stdin:
         request = json.loads(line)
-        status = run(config=Path(request["config"]), log=Path(request["log"]))
+        stage = request.get("stage", "preprocess")
+        importlib.import_module(f"axolotl.cli.{stage}")
+        status = run(stage, config=Path(request["config"]), log=Path(request["log"]))
         answers.write(json.dumps({"status": status}) + "\n")
 
 
-def run(*, config: Path, log: Path) -> int:
-    """Preprocess in a forked child with its output in `log`; return its exit status."""
+def run(stage: str, *, config: Path, log: Path) -> int:
+    """Run axolotl in a forked child with its output in `log`; return its exit status."""
     child = os.fork()
     if child == 0:
-        preprocess(config=config, log=log)
+        axolotl(stage, config=config, log=log)
     while True:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
@@ -47,17 +51,15 @@ def run(*, config: Path, log: Path) -> int:
             os.killpg(0, signal.SIGKILL)
 
 
-def preprocess(*, config: Path, log: Path) -> None:
-    """Be `axolotl preprocess CONFIG`, in the child, and never return."""
+def axolotl(stage: str, *, config: Path, log: Path) -> None:
+    """Be `axolotl preprocess CONFIG`, or another stage, in the child, and never return."""
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     os.dup2(output, 1)
     os.dup2(output, 2)
-    sys.argv = ["axolotl-preprocess", str(config)]
+    sys.argv = [f"axolotl-{stage}", str(config)]
     status = 0
     try:
-        from axolotl.cli.preprocess import do_cli
-
-        do_cli(config=str(config))
+        importlib.import_module(f"axolotl.cli.{stage}").do_cli(config=str(config))
     except SystemExit as exit_:
         status = exit_.code if isinstance(exit_.code, int) else 1
     except BaseException:

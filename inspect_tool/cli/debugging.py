@@ -8,10 +8,12 @@ import sys
 from typing import TYPE_CHECKING
 
 from inspect_tool.cli.exits import say
+from inspect_tool.cli.failing import explained, show_failure
 from inspect_tool.errors import ExitCode
 from inspect_tool.report.debug_text import plan_text
 from inspect_tool.report.look import look_of
 from inspect_tool.runs.debug_run import Listener, run_debug
+from inspect_tool.runs.failures.explain import explain_run
 from inspect_tool.runs.journal import read_metrics
 from inspect_tool.runs.ports import HOST
 from inspect_tool.samples.glyphs import safe
@@ -33,8 +35,11 @@ def print_plan(chosen: Chosen, *, as_json: bool) -> int:
     return int(ExitCode.FINDINGS if plan.errors else ExitCode.OK)
 
 
-def carry_out(chosen: Chosen, *, quiet: bool) -> int:
-    """Run the plan; a line on stdout when a debugger can attach, and one at the end."""
+def carry_out(chosen: Chosen, *, quiet: bool, traceback: bool = False) -> int:
+    """Run the plan; a line on stdout when a debugger can attach, and one at the end.
+
+    1 where the run went to its end with numbers that cannot be right.
+    """
     plan = chosen.with_port().plan(say)
     announce(plan)
     signal.signal(signal.SIGTERM, _interrupt)
@@ -43,12 +48,18 @@ def carry_out(chosen: Chosen, *, quiet: bool) -> int:
         on_ready=lambda: tell(f"ready: attach a debugger to {HOST}:{plan.options.port}"),
     )
     try:
-        run_debug(plan, listener)
+        with explained(traceback=traceback):
+            run_debug(plan, listener)
     except KeyboardInterrupt:
         say(f"interrupted; what there is lies in {plan.folder}")
         raise
     tell(summary(plan))
-    return int(ExitCode.OK)
+    doubt = explain_run(plan.folder)
+    if doubt is None:
+        return int(ExitCode.OK)
+    show_failure(doubt)
+    say(f"{doubt.cause} ({doubt.fix})")
+    return int(ExitCode.FINDINGS)
 
 
 def announce(plan: DebugPlan) -> None:

@@ -25,6 +25,7 @@ Verbose = Annotated[bool, typer.Option("--verbose", help="Print axolotl's output
 def prepare(config: ConfigPath, *, dry_run: DryRun = False, verbose: Verbose = False) -> int:
     """Prepare a config and print the new folder on stdout."""
     from inspect_tool.cli.exits import say
+    from inspect_tool.cli.failing import explained
     from inspect_tool.runs.config import Config
     from inspect_tool.runs.prepare import prepare as prepare_with_axolotl
     from inspect_tool.runs.prepare import prepare_launch
@@ -34,5 +35,6 @@ def prepare(config: ConfigPath, *, dry_run: DryRun = False, verbose: Verbose = F
         print(prepare_launch(read).command())
         return 0
     say("axolotl preprocess is running (some tens of seconds) ...")
-    print(prepare_with_axolotl(read, on_line=say if verbose else None))
+    with explained():
+        print(prepare_with_axolotl(read, on_line=say if verbose else None))
     return 0

@@ -12,11 +12,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from inspect_tool.errors import InspectError, RunFailedError
+from inspect_tool.errors import InspectError
+from inspect_tool.runs.config import Config
+from inspect_tool.runs.failures.ends import NO_STEPS
+from inspect_tool.runs.failures.explain import explain_end
+from inspect_tool.runs.failures.failure import FailedRunError
 from inspect_tool.runs.journal import (
     CONFIG,
     LOG,
-    METRICS,
     PLAN,
     Journal,
     State,
@@ -25,7 +28,6 @@ from inspect_tool.runs.journal import (
 )
 from inspect_tool.runs.launch import Process
 from inspect_tool.runs.ports import listens
-from inspect_tool.runs.prepare import failure_cause
 from inspect_tool.runs.slice import cut
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ class Listener:
 def run_debug(plan: DebugPlan, listener: Listener | None = None) -> Path:
     """Carry out ``plan`` and return its folder; blocks until the run has ended.
 
-    Raises InspectError where it cannot start, RunFailedError with the log's cause where it fails.
+    Raises InspectError where it cannot start, FailedRunError with the cause where it fails.
     After an exception in a listener, KeyboardInterrupt too, nothing of the run is left running.
     """
     refuse(plan)
@@ -104,25 +106,17 @@ def end(journal: Journal, state: State, message: str, exit_status: int | None = 
 def judge(plan: DebugPlan, journal: Journal, status: int) -> None:
     """Write how a run ended, which axolotl's exit status alone does not tell.
 
-    Raises RunFailedError with the log's cause when it failed.
+    Raises FailedRunError with the cause when it failed. A run that went to its end with a loss
+    that is not finite, or nothing to train on, has finished, and its status says so.
     """
-    log = plan.folder / LOG
-    if status < 0:
-        message = f"axolotl was ended by signal {-status}"
-    elif status > 0:
-        message = failure_cause(log)
-    elif plan.options.stage == "train" and not (plan.folder / METRICS).exists():
-        message = "axolotl ended without an error and without one training step"
-    else:
-        end(journal, State.FINISHED, "", status)
-        return
-    if "No module named 'axolotl'" in message or "No module named debugpy" in message:
-        message = "axolotl or debugpy is not installed here"
-        fix = "pip install 'axolotl-inspect[train]'"
-    else:
-        fix = "the log has the rest"
-    end(journal, State.FAILED, message, status)
-    raise RunFailedError(message, place=log, fix=fix)
+    trains = plan.options.stage == "train"
+    config = Config.read(plan.config)
+    failure = explain_end(plan.folder, status, trains=trains, config=config)
+    fails = failure is not None and (status != 0 or failure.code == NO_STEPS)
+    state = State.FAILED if fails else State.FINISHED
+    end(journal, state, failure.cause if failure else "", status)
+    if failure is not None and fails:
+        raise FailedRunError.of(failure, log=plan.folder / LOG)
 
 
 class _Running:

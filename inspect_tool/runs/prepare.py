@@ -6,13 +6,13 @@ The user's prepared cache and output folder are never written and nothing is pus
 
 from __future__ import annotations
 
-import re
 import time
 from contextlib import suppress
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from inspect_tool.errors import InspectError, RunFailedError
+from inspect_tool.runs.failures.explain import explain, last_line
+from inspect_tool.runs.failures.failure import FailedRunError
 from inspect_tool.runs.folders import (
     PREPARED,
     TOOL_FOLDER,
@@ -52,8 +52,6 @@ UNSET_KEYS = (
 """Keys unset for preparing where the config sets them: the first pushes, the others say how many
 GPUs train and refuse a machine without them. None changes a stored row or the hash."""
 
-_CAUSE = re.compile(r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Interrupt|Exit)\b.*")
-_PYDANTIC_NOISE = re.compile(r"^Value error, | \[type=.*$")
 _TIMESTAMP_SLACK = 2.0
 """Seconds by which a file system's clock may lag behind ours."""
 
@@ -108,7 +106,7 @@ def prepare(
     status = _run(launch, log, on_line, on_start)
     made = [folder for folder in prepared_folders(root) if _is_new(folder, started)]
     if not made:
-        raise _failure(log, status)
+        raise _failure(log, status, config)
     for folder in made:
         with suppress(OSError):
             write_sidecar(folder.path, config, cwd=launch.cwd)
@@ -154,37 +152,6 @@ def _is_new(folder: PreparedFolder, started: float) -> bool:
     return complete and folder.modified >= started - _TIMESTAMP_SLACK
 
 
-def _failure(log: Path, status: int) -> RunFailedError:
-    if status < 0:
-        return RunFailedError(f"axolotl preprocess was ended by signal {-status}", place=log)
-    cause = failure_cause(log)
-    if "No module named 'axolotl'" in cause:
-        return RunFailedError(
-            "axolotl is not installed here", fix="pip install 'axolotl-inspect[train]'"
-        )
-    return RunFailedError(
-        f"axolotl preprocess made no dataset: {cause}", place=log, fix="the log has the rest"
-    )
-
-
-def failure_cause(log: Path) -> str:
-    """Return the line of a log that best says why a run failed: the last error, else its end."""
-    lines: list[str] = []
-    with suppress(OSError):
-        lines = [line.strip() for line in log.read_text("utf-8").splitlines() if line.strip()]
-    errors = [index for index, line in enumerate(lines) if _CAUSE.match(line)]
-    if not errors:
-        return lines[-1][:400] if lines else "it wrote nothing"
-    index = errors[-1]
-    if "validation error" in lines[index]:
-        return _pydantic_cause(lines[index + 1 :])[:400]
-    return lines[index][:400]
-
-
-def _pydantic_cause(lines: list[str]) -> str:
-    """Join what pydantic prints below its first line: a key, then what is wrong with it."""
-    told = list(takewhile(lambda line: not line.startswith("["), lines))
-    told = [line for line in told if not line.startswith("For further information")]
-    pairs = zip(told[::2], told[1::2], strict=False)
-    found = [f"{key}: {_PYDANTIC_NOISE.sub('', said)}" for key, said in pairs]
-    return "; ".join(found) or "the config is not valid"
+def _failure(log: Path, status: int, config: Config) -> RunFailedError:
+    failure = explain(log, config=config, exit_status=status) or last_line(log)
+    return FailedRunError.of(failure, log=log, what="axolotl preprocess made no dataset: ")

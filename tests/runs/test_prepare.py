@@ -10,7 +10,7 @@ import pytest
 from inspect_tool.errors import InspectError, RunFailedError
 from inspect_tool.runs.config import Config
 from inspect_tool.runs.folders import FolderState
-from inspect_tool.runs.prepare import failure_cause, prepare, prepare_launch
+from inspect_tool.runs.prepare import prepare, prepare_launch
 from inspect_tool.runs.target import resolve
 
 if TYPE_CHECKING:
@@ -18,14 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from inspect_tool.runs.launch import Process
-
-
-PYDANTIC_LOG = (
-    "Traceback\n  File\npydantic_core.ValidationError: 2 validation errors for Config\n"
-    "datasets\n  Value error, `type: sharegpt` is gone. [type=value_error, input=[1, 2]]\n"
-    "    For further information visit https://errors\n"
-    "warmup_steps\n  Input should be a valid integer [type=int, input_value=0.5]\n"
-)
 
 
 def test_the_users_folders_are_overridden(project: Callable[..., Path], tmp_path: Path) -> None:
@@ -99,7 +91,8 @@ def test_a_failure_says_its_cause(project: Callable[..., Path], tmp_path: Path) 
         prepare(Config.read(config))
 
     said = str(raised.value)
-    assert said.startswith(f"{tmp_path}/.inspect/prepared/train.log: axolotl preprocess made no")
+    assert said.startswith(f"{tmp_path}/.inspect/prepared/train.log:")
+    assert "axolotl preprocess made no dataset" in said
     assert "`type: sharegpt.*` is deprecated" in said
 
 
@@ -117,24 +110,3 @@ def test_it_can_be_ended(project: Callable[..., Path]) -> None:
         )
 
     assert resolve(config).dataset is None
-
-
-@pytest.mark.parametrize(
-    ("log", "cause"),
-    [
-        ("", "it wrote nothing"),
-        ("one\ntwo\n\n", "two"),
-        ("Traceback\n  File\nValueError: bad\ncleanup\n", "ValueError: bad"),
-        ("KeyError: 'a'\nDuring handling\nmod.OtherError: 'b'\n", "mod.OtherError: 'b'"),
-        (
-            PYDANTIC_LOG,
-            "datasets: `type: sharegpt` is gone.; warmup_steps: Input should be a valid integer",
-        ),
-    ],
-)
-def test_the_cause_is_the_last_error(tmp_path: Path, log: str, cause: str) -> None:
-    """The line of a log that says why is found among the noise."""
-    path = tmp_path / "log"
-    path.write_text(log)
-
-    assert failure_cause(path) == cause

@@ -10,6 +10,8 @@ from inspect_tool.runs.failures.failure import Failure
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+NO_STEPS = "F-NO-STEPS"
+"""The code of a run that trained nothing and said nothing."""
 _SHELL = 128
 """Added to a signal's number by shells and containers."""
 _SIGNALS = {
@@ -63,13 +65,13 @@ def of_metrics(steps: Sequence[dict[str, Any]]) -> Failure | None:
     trained = [step for step in steps if "loss" in step]
     if not trained:
         return Failure(
-            code="F-NO-STEPS",
+            code=NO_STEPS,
             cause="axolotl ended without an error and without one training step",
             fix="there were fewer samples, or packed batches, than one step takes: lower "
             "micro_batch_size or gradient_accumulation_steps, turn sample_packing off, or add data",
             keys=("sample_packing", "micro_batch_size", "gradient_accumulation_steps"),
         )
-    odd = next((step for step in trained if step["loss"] is None), None)
+    odd = next((step for step in trained if _overflowed(step)), None)
     if odd is not None:
         return _not_finite(odd)
     if all(step["loss"] == 0 for step in trained):
@@ -77,16 +79,17 @@ def of_metrics(steps: Sequence[dict[str, Any]]) -> Failure | None:
             code="F-NOTHING-TRAINED",
             cause="the loss was 0 at every step: no token is trained",
             fix="`inspect-tool show` colours what is masked, `inspect-tool why` says by which key",
-            keys=(
-                "datasets.0.roles_to_train",
-                "datasets.0.train_on_eos",
-                "datasets.0.type",
-                "datasets",
-            ),
+            keys=("datasets.0.roles_to_train", "datasets.0.roles", "datasets.0.type", "datasets"),
             evidence=f"step {trained[-1].get('step')}: loss 0",
         )
     odd = next((step for step in trained if "grad_norm" in step.get("not_finite", ())), None)
     return _gradient(odd) if odd is not None else None
+
+
+def _overflowed(step: dict[str, Any]) -> bool:
+    """Tell whether a loss was not finite; transformers' logging_nan_inf_filter logs it as 0."""
+    hidden = step["loss"] == 0 and "grad_norm" in step.get("not_finite", ())
+    return step["loss"] is None or hidden
 
 
 def _not_finite(step: dict[str, Any]) -> Failure:

@@ -21,7 +21,12 @@ _ERROR = re.compile(r"(?P<kind>(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*)(?:: ?(?P<message
 _BARE = re.compile(r"(?:[\w.]+\.)?\w*(?:Error|Exception|Interrupt|Exit|Refused)\b(?:: .*)?$")
 _PREFIX = re.compile(r"^(?:\[?rank\d+\]?:\s?|\d+: )")
 """What launchers of many processes put before each line."""
-_RECORD = re.compile(r"^\[?\d{4}-\d\d-\d\d[ T]|^(?:INFO|WARNING|ERROR|DEBUG)[: ]|^\s*\d+%\|")
+_RECORD = re.compile(
+    r"^\[?\d{4}-\d\d-\d\d[ T]|^(?:INFO|WARNING|ERROR|DEBUG)[: ]|^\s*\d+%\||"
+    r"^/.*:\d+: \w*Warning|^warnings\.warn\(|^Exception ignored in"
+)
+"""What stands after an exception's message and is no part of it."""
+_IGNORED = "Exception ignored in"
 _LIBRARY = re.compile(r"(?:site|dist)-packages[/\\]|[/\\]lib[/\\]python3\.\d+[/\\]|^<frozen ")
 MAX_MESSAGE_LINES = 60
 """How far an exception's message is followed."""
@@ -60,7 +65,10 @@ def last_errors(lines: Sequence[str]) -> tuple[LoggedError, ...]:
         line = plain[index].strip()
         if line.endswith(_START):
             error = _read(plain, index)
-            if error is not None:
+            ignored = index > 0 and plain[index - 1].strip().startswith(_IGNORED)
+            if error is not None and ignored:
+                index = error.last
+            elif error is not None:
                 if chained and chains:
                     chains[-1].append(error)
                 else:

@@ -14,8 +14,9 @@ from inspect_tool.runs.config import Config
 from inspect_tool.runs.failures.ends import of_metrics, of_signal
 from inspect_tool.runs.failures.errors import last_errors
 from inspect_tool.runs.failures.failure import UNKNOWN, Failure
-from inspect_tool.runs.failures.keys import written_first
+from inspect_tool.runs.failures.keys import VALUE, line_of, written_first
 from inspect_tool.runs.failures.known import RULES
+from inspect_tool.runs.failures.validation import CODE, keys_of, refusals, said_of
 from inspect_tool.runs.journal import LOG, PLAN, State, read_metrics, read_status
 from inspect_tool.samples.glyphs import safe
 
@@ -23,12 +24,15 @@ if TYPE_CHECKING:
     import re
 
     from inspect_tool.runs.failures.errors import LoggedError
-    from inspect_tool.runs.failures.known.rule import Rule
+    from inspect_tool.runs.failures.known.rule import Rule, Where
+    from inspect_tool.runs.failures.validation import Refusal
 
 READ_BYTES = 4_000_000
 """How much of a log's end is read; what ended a run stands there."""
 LONGEST = 400
 """Characters of evidence and of the log's own words in a cause."""
+LAST_LINES = 400
+"""How many of the last lines are searched where no exception says what happened."""
 _NO_TEXT = "it wrote nothing"
 
 
@@ -47,21 +51,45 @@ def explain(
     ``config`` gives the line of the key to look at. ``exit_status`` is the process's, negative for
     a signal: other than 0 there is always an answer, though perhaps only the log's last line.
     """
+    if exit_status == 0:
+        return None
     read = _read(log) if isinstance(log, Path) else _Log(log.splitlines())
     errors = last_errors(read.lines)
-    failure = _known(read, errors) or of_signal(exit_status)
-    if failure is None and (errors or exit_status):
-        failure = _unknown(read, errors)
-    if failure is None or exit_status == 0:
+    signalled = of_signal(exit_status)
+    if signalled is not None:
+        failure = _line(read, "line") or signalled
+    elif errors or exit_status:
+        failure = _known(read, errors) or _unknown(read, errors)
+    else:
         return None
     return _placed(failure, config)
+
+
+def last_line(log: Path) -> Failure:
+    """Say what a log says last: for a run that failed though its exit status does not tell."""
+    read = _read(log)
+    return _unknown(read, last_errors(read.lines))
+
+
+def explain_end(
+    folder: Path, exit_status: int, *, trains: bool, config: Config | None = None
+) -> Failure | None:
+    """Say why the run in ``folder`` failed; None when all is well.
+
+    One that ended without an error is judged by its metrics, if it ``trains``, and by what axolotl
+    only mentions in its log.
+    """
+    if exit_status:
+        return explain(folder / LOG, config=config, exit_status=exit_status)
+    failure = of_metrics(tuple(read_metrics(folder))) if trains else None
+    failure = failure or _line(_read(folder / LOG), "end")
+    return _placed(failure, config) if failure else None
 
 
 def explain_run(folder: Path, *, config: Config | None = None) -> Failure | None:
     """Say what became of a run from its folder; None while it lasts and when all is well.
 
-    A run that ended without an error is judged by its metrics. The config is the person's own, as
-    the run's plan names it, unless given.
+    The config is the person's own, as the run's plan names it, unless given.
     """
     status = read_status(folder)
     if status is None or not status.state.over or status.state is State.INTERRUPTED:
@@ -70,45 +98,66 @@ def explain_run(folder: Path, *, config: Config | None = None) -> Failure | None
     if config is None:
         with suppress(InspectError, KeyError, TypeError):
             config = Config.read(Path(plan["config"]))
-    if status.state is State.FINISHED:
+    if status.exit_status is not None:
         trains = "axolotl.cli.preprocess" not in str(plan.get("launch"))
-        ended = of_metrics(tuple(read_metrics(folder))) if trains else None
-        return _placed(ended, config) if ended else None
-    found = explain(folder / LOG, config=config, exit_status=status.exit_status)
-    if found is not None and (found.known or found.frames):
-        return found
-    told = status.message or (found.cause if found else _NO_TEXT)
-    return Failure(code=UNKNOWN, cause=_safe(told), fix="the log has the rest")
+        return explain_end(folder, status.exit_status, trains=trains, config=config)
+    failure = explain(folder / LOG, config=config)
+    return failure or Failure(UNKNOWN, _safe(status.message) or _NO_TEXT, "the log has the rest")
 
 
 def _known(log: _Log, errors: tuple[LoggedError, ...]) -> Failure | None:
     """Return the failure of the first rule that an error, or else a line, agrees with."""
     for error in errors:
-        for rule in RULES:
-            found = rule.pattern.search(error.text)
-            if found and any(rule.frame in frame.file for frame in error.frames or ()):
-                return _of_rule(rule, found, log, error.at, error)
-            if found and not rule.frame:
-                return _of_rule(rule, found, log, error.at, error)
+        if refused := refusals(error):
+            return _of_refusals(refused, log, error)
     for rule in RULES:
-        if rule.anywhere:
-            for at in range(len(log.lines) - 1, -1, -1):
-                if found := rule.pattern.search(log.lines[at]):
-                    return _of_rule(rule, found, log, at, errors[0] if errors else None)
+        for error in errors:
+            found = rule.pattern.search(error.text) if rule.where != "end" else None
+            if found and _passes(rule, error):
+                return _of_rule(rule, found, log, error.at, error)
+    return _line(log, "line", errors[0] if errors else None)
+
+
+def _passes(rule: Rule, error: LoggedError) -> bool:
+    """Tell whether the error went through the file or function that the rule wants."""
+    places = (f"{frame.file} {frame.function}" for frame in error.frames)
+    return not rule.frame or any(rule.frame in place for place in places)
+
+
+def _line(log: _Log, where: Where, error: LoggedError | None = None) -> Failure | None:
+    """Search the last lines, the very last first, for what a rule is looking for."""
+    for at in range(len(log.lines) - 1, max(-1, len(log.lines) - 1 - LAST_LINES), -1):
+        for rule in RULES:
+            if rule.where == where and (found := rule.pattern.search(log.lines[at])):
+                return _of_rule(rule, found, log, at, error)
     return None
+
+
+def _of_refusals(refused: tuple[Refusal, ...], log: _Log, error: LoggedError) -> Failure:
+    return Failure(
+        code=CODE,
+        cause=_safe(f"axolotl refuses the config: {said_of(refused)}"),
+        fix="change that key as it says; `inspect-tool debug --dry-run` translates old keys",
+        evidence=_safe(log.lines[error.at].strip()),
+        log_line=log.before + error.at + 1,
+        keys=keys_of(refused),
+        frames=error.frames,
+        traceback=_traceback(log, error),
+    )
 
 
 def _of_rule(
     rule: Rule, found: re.Match[str], log: _Log, at: int, error: LoggedError | None
 ) -> Failure:
     groups = {name: _safe(value or "") for name, value in found.groupdict().items()}
+    at_fault = (f"{VALUE}{groups['value']}",) if groups.get("value") else ()
     return Failure(
         code=rule.code,
         cause=rule.cause.format(**groups),
         fix=rule.fix.format(**groups),
         evidence=_safe(log.lines[at].strip()),
         log_line=log.before + at + 1,
-        keys=tuple(key.format(**groups) for key in rule.keys),
+        keys=(*at_fault, *(key.format(**groups) for key in rule.keys)),
         frames=error.frames if error else (),
         traceback=_traceback(log, error),
     )
@@ -137,10 +186,10 @@ def _unknown(log: _Log, errors: tuple[LoggedError, ...]) -> Failure:
 
 def _placed(failure: Failure, config: Config | None) -> Failure:
     """Choose among the failure's keys the one that the config has, and say where it stands."""
-    if config is None or not failure.keys:
-        return failure
     keys = written_first(failure.keys, config)
-    return replace(failure, keys=keys, place=config.place(keys[0]))
+    line = line_of(keys[0], config) if config and keys else None
+    place = f"{config.path}:{line}" if config and line else None
+    return replace(failure, keys=keys, place=place)
 
 
 def _traceback(log: _Log, error: LoggedError | None) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from inspect_tool.errors import RunFailedError
+
 UNKNOWN = "F-UNKNOWN"
 """The code of a failure that no rule here knows; its evidence and frames still hold."""
 
@@ -76,3 +78,17 @@ class Failure:
             ],
             "traceback": self.traceback,
         }
+
+
+class FailedRunError(RunFailedError):
+    """A run failed; ``failure`` says why, as far as that is known."""
+
+    failure: Failure | None = None
+
+    @classmethod
+    def of(cls, failure: Failure, *, log: object, what: str = "") -> FailedRunError:
+        """Return the error of ``failure``, its place the line of the log that shows it."""
+        place = f"{log}:{failure.log_line}" if failure.log_line else log
+        error = cls(f"{what}{failure.cause}", place=place, fix=failure.fix)
+        error.failure = failure
+        return error

@@ -1,4 +1,4 @@
-"""Runs that ended for want of memory or disk."""
+"""Runs that ended for want of memory, of disk, of a file, or of the right to write."""
 
 from __future__ import annotations
 
@@ -7,34 +7,68 @@ from inspect_tool.runs.failures.known.rule import Rule, Source, said
 RULES = (
     Rule(
         code="F-CUDA-MEMORY",
-        pattern=said(r"CUDA out of memory|CUDNN_STATUS_NOT_SUPPORTED|CUDA error: out of memory"),
+        pattern=said(
+            r"CUDA out of memory|CUDA error: out of memory|CUBLAS_STATUS_ALLOC_FAILED|"
+            r"CUDNN_STATUS_NOT_SUPPORTED|MPS backend out of memory"
+        ),
         cause="the GPU's memory is full",
         fix="lower micro_batch_size, eval_batch_size or sequence_len, turn on "
-        "gradient_checkpointing, or train an adapter on a quantized model",
+        "gradient_checkpointing, train an adapter on a quantized model, or use more GPUs",
         keys=("micro_batch_size", "eval_batch_size", "sequence_len", "gradient_checkpointing"),
-        anywhere=True,
+        where="line",
         source=Source("accelerate", "utils/memory.py", "CUDA out of memory."),
     ),
     Rule(
         code="F-HOST-MEMORY",
         pattern=said(
             r"DefaultCPUAllocator: can't allocate memory|Cannot allocate memory|"
-            r"^MemoryError|_ArrayMemoryError|Unable to allocate .* for an array|std::bad_alloc"
+            r"^MemoryError|ArrayMemoryError|Unable to allocate .* for an array|std::bad_alloc"
         ),
         cause="the machine's memory is full",
         fix="lower micro_batch_size or sequence_len, use a smaller model, or end other programs",
+        keys=("micro_batch_size", "sequence_len", "overrides_of_model_config", "base_model"),
+        where="line",
+    ),
+    Rule(
+        code="F-OOM-KILLER",
+        pattern=said(r"Killed process \d+|oom-kill|exitcode: -9|Signal 9 \(SIGKILL\)"),
+        cause="a process was killed, most often for want of the machine's memory",
+        fix="lower micro_batch_size or sequence_len, train on fewer processes, or give the machine "
+        "or container more memory",
         keys=("micro_batch_size", "sequence_len", "base_model"),
-        anywhere=True,
+        where="line",
         source=Source(
-            "accelerate", "utils/memory.py", "DefaultCPUAllocator: can't allocate memory"
+            "torch", "distributed/elastic/multiprocessing/errors/__init__.py", 'f"Signal {'
         ),
     ),
     Rule(
         code="F-DISK-FULL",
-        pattern=said(r"No space left on device|Disk quota exceeded|\[Errno 27\] File too large"),
-        cause="the disk is full",
+        pattern=said(
+            r"No space left on device|Disk quota exceeded|\[Errno 27\] File too large|"
+            r"Not enough disk space"
+        ),
+        cause="there is no room on the disk",
         fix="make room where output_dir, dataset_prepared_path and the caches lie",
         keys=("output_dir", "dataset_prepared_path"),
-        anywhere=True,
+        where="line",
+    ),
+    Rule(
+        code="F-CANNOT-WRITE",
+        pattern=said(
+            r"(?:Permission|OS)Error: \[Errno (?:1|13|30)\] [^:\n]+(?:: '(?P<value>[^'\n]+)')?"
+        ),
+        cause="a file or folder may not be written or read: {value}",
+        fix="give that path the right owner, or name another in output_dir, "
+        "dataset_prepared_path or HF_HOME",
+        keys=("output_dir", "dataset_prepared_path"),
+    ),
+    Rule(
+        code="F-NO-FILE",
+        pattern=said(
+            r"(?:FileNotFound|NotADirectory)Error: \[Errno \d+\] [^:]+: '(?P<value>[^'\n]+)'"
+        ),
+        cause="there is no file or folder {value}",
+        fix="relative paths start from the folder that axolotl is run from",
+        keys=("output_dir", "dataset_prepared_path", "datasets.0.path"),
     ),
 )

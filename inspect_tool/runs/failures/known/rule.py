@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal
+
+Where = Literal["error", "line", "end"]
+"""Where a rule's pattern is searched: in the exceptions that ended the run; also in each line of
+the log; or only in the lines of a run that ended without an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +24,12 @@ class Source:
 class Rule:
     """A known failure.
 
-    ``pattern`` is searched in the exception's ``kind: message``, and with ``anywhere`` in each
-    line of the log. ``cause``, ``fix`` and ``keys`` may name the pattern's groups in braces.
-    ``keys`` are the YAML keys to look at, the likeliest first. ``frame`` must be part of the path
-    of one of the error's frames. ``source`` is where the text stands that cannot be provoked
-    without a GPU or the network; a test holds it to the installed package.
+    ``pattern`` is searched in an exception's ``kind: message`` or in a line, see ``where``.
+    ``cause``, ``fix`` and ``keys`` may name the pattern's groups in braces. ``keys`` are the YAML
+    keys to look at, the likeliest first; the group ``value``, if there is one, is what the key at
+    fault has for a value. ``frame`` must be part of the path of one of the error's frames.
+    ``source`` is where a text stands that no machine without a GPU or network would print; a test
+    holds it to the installed package.
     """
 
     code: str
@@ -32,10 +38,10 @@ class Rule:
     fix: str
     keys: tuple[str, ...] = ()
     frame: str = ""
-    anywhere: bool = False
+    where: Where = "error"
     source: Source | None = None
 
 
 def said(pattern: str) -> re.Pattern[str]:
-    """Compile what an error says; a dot meets no line end."""
+    """Compile what an error says; a dot meets no line end, ``^`` the start only."""
     return re.compile(pattern)

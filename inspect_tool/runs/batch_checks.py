@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from inspect_tool.runs.batch_parts import Part
     from inspect_tool.runs.batches import Batch, BatchSequence
 
-CODES = ("R-BATCH-LABELS", "R-BATCH-POSITIONS", "R-BATCH-TOKENS", "R-BATCH-UNTRAINED")
+CODES = (
+    "R-BATCH-LABELS",
+    "R-BATCH-LEAK",
+    "R-BATCH-POSITIONS",
+    "R-BATCH-TOKENS",
+    "R-BATCH-UNTRAINED",
+)
+_MASK_IS_TWO_VALUED = frozenset({"sdpa", "eager"})
+"""Attention that knows 0 from anything else in a mask, so that numbered samples are one to it."""
 _COLLATOR = "look at what runs between the dataset and the trainer: plugins, the data collator"
 
 
@@ -33,6 +41,7 @@ def _findings(batch: Batch) -> Iterator[Finding]:
         samples = [(row, part) for row, part in parts if not part.padding]
         yield from _labels(batch, sequence, samples)
         yield from _positions(batch, sequence, samples)
+        yield from _leak(batch, sequence, samples)
         yield from _tokens(batch, sequence, samples)
         yield from _untrained(batch, sequence)
 
@@ -47,7 +56,9 @@ def _labels(
         if part.labels is None or len(part.labels) != len(part):
             continue
         given = sequence.labels[row, part.start : part.stop]
-        differ = np.flatnonzero(given != part.labels)
+        differ = given != part.labels
+        differ[:1] &= given[:1] != IGNORE_INDEX  # nothing of the sample predicts its first token
+        differ = np.flatnonzero(differ)
         if len(differ):
             at = int(differ[0])
             rows.append(part.rows[0])
@@ -90,6 +101,28 @@ def _positions(
             rows=sorted({part.rows[0] for _, part in running}),
             key="sample_packing",
             fix=_COLLATOR,
+        )
+
+
+def _leak(
+    batch: Batch, sequence: BatchSequence, samples: list[tuple[int, Part]]
+) -> Iterator[Finding]:
+    """Report packed samples that see each other.
+
+    transformers keeps samples apart by their positions only where the model is given no attention
+    mask (masking_utils.find_packed_sequence_indices); sdpa and eager read a mask's numbers as 1.
+    """
+    packed = [part for _, part in samples if part.start > 0]
+    if batch.attention_masked and batch.attention in _MASK_IS_TWO_VALUED and packed:
+        yield Finding(
+            code="R-BATCH-LEAK",
+            severity="error",
+            message=f"batch {batch.number}: {len(packed)} packed samples attend to those before "
+            f"them in their row: {batch.attention} does not tell the mask's numbers apart",
+            count=len(packed),
+            rows=sorted({part.rows[0] for part in packed if part.rows}),
+            key="attn_implementation",
+            fix="write attn_implementation: sdpa (axolotl then leaves the mask out) or flash_attention_2",
         )
 
 

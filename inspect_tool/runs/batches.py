@@ -110,6 +110,10 @@ class Batch:
     row_names: tuple[str, ...] = ()
     """What each row is ("chosen", "rejected"); empty where they are all the same."""
     left_out: tuple[LeftOut, ...] = ()
+    attention: str | None = None
+    """The model's implementation of attention ("sdpa", "flash_attention_2")."""
+    attention_masked: bool | None = None
+    """Whether the model itself was given an attention mask; None where that was not seen."""
     prepared: Path | None = None
     """The folder of prepared datasets that the run trained on."""
     _file: str = field(default="", repr=False)
@@ -245,6 +249,8 @@ def _batch(run: Path, line: dict[str, Any]) -> Batch:
             LeftOut(str(item["name"]), tuple(item["shape"]), str(item["why"]))
             for item in line.get("left_out", ())
         ),
+        attention=line.get("attention"),
+        attention_masked=line.get("attention_masked"),
         prepared=None if prepared is None else run / prepared,
         _file=name,
     )

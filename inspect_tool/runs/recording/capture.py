@@ -41,6 +41,14 @@ class _Watched:
     missing: str = ""
     """Why its tokens have no loss."""
     shift: bool = True
+    masked: bool | None = None
+    """Whether the model was given an attention mask."""
+
+    def keep(self, _model: Any, _args: Any, given: dict[str, Any], output: Any) -> None:
+        """Keep the logits of a forward pass: a hook of torch's, which leaves them as they are."""
+        logits = getattr(output, "logits", None)
+        self.outputs.append(None if logits is None else logits.detach())
+        self.masked = given.get("attention_mask") is not None
 
 
 class Capture:
@@ -54,6 +62,7 @@ class Capture:
         self.usual = UsualLoss()
         self.last = ("", -1, -1)
         self.broken = False
+        self._attention: str | None = None
 
     def install(self) -> None:
         """Stand between the trainer and its ``compute_loss`` from now on."""
@@ -115,8 +124,10 @@ class Capture:
                 watched.inputs[name] = value.detach().clone()
         watched.missing = self._why_no_token_loss(watched, model)
         if not watched.missing:
-            watched.shift = "TokenClassification" not in _class_name(self.trainer, model)
-            watched.hook = model.register_forward_hook(_keeper(watched.outputs))
+            plain = _plain_model(self.trainer, model)
+            watched.shift = "TokenClassification" not in type(plain).__name__
+            self._attention = getattr(plain.config, "_attn_implementation", None)
+            watched.hook = model.register_forward_hook(watched.keep, with_kwargs=True)
         return watched
 
     def _why_no_token_loss(self, watched: _Watched, model: Any) -> str:
@@ -159,6 +170,8 @@ class Capture:
             "pad_token_id": self.facts.pad_token_id,
             "row_names": names,
             "left_out": watched.left_out,
+            "attention_masked": watched.masked,
+            "attention": self._attention,
             "prepared": self.facts.prepared,
             "time": time.time(),
         }
@@ -173,18 +186,10 @@ class Capture:
             return TokenLoss(missing=f"torch could not compute it ({error})"[:300])
 
 
-def _keeper(outputs: list[Any]) -> Any:
-    def keep(_model: Any, _args: Any, output: Any) -> None:
-        logits = getattr(output, "logits", None)
-        outputs.append(None if logits is None else logits.detach())
-
-    return keep
-
-
-def _class_name(trainer: Any, model: Any) -> str:
+def _plain_model(trainer: Any, model: Any) -> Any:
+    """Return the model of transformers inside what wraps it."""
     plain = trainer.accelerator.unwrap_model(model)
-    inside = getattr(getattr(plain, "base_model", None), "model", None)
-    return type(inside if hasattr(plain, "peft_config") else plain).__name__
+    return plain.base_model.model if hasattr(plain, "peft_config") else plain
 
 
 def _loss_of(result: Any) -> float:

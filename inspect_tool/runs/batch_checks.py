@@ -122,7 +122,7 @@ def _leak(
             count=len(packed),
             rows=sorted({part.rows[0] for part in packed if part.rows}),
             key="attn_implementation",
-            fix="write attn_implementation: sdpa (axolotl then leaves the mask out) or flash_attention_2",
+            fix="write attn_implementation: sdpa, with which axolotl leaves the mask out",
         )
 
 

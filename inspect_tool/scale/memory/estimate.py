@@ -44,9 +44,9 @@ RUNTIME = GIB
 """CUDA's context, kernels and cuBLAS' workspace: 0.5 to 1.3 GB have been measured."""
 NCCL = GIB // 2
 """Buffers of the communication library, where there is anyone to talk to."""
-LOGIT_BYTES = {True: 10, False: 16}
-"""Bytes a token and vocabulary entry at the loss, by 16-bit or not: a float32 copy, its
-log-softmax and their gradients."""
+LOGIT_BYTES = 12
+"""Bytes a token and vocabulary entry when the loss goes backward: its log-softmax and two gradients
+in float32 (counted in fake tensors, for 16 and 32 bits alike)."""
 CHUNKS = 8
 """Pieces in which axolotl's chunked cross entropy goes over the logits."""
 
@@ -103,7 +103,7 @@ def estimate(
     """
     training, sharding, notes = settled(values, fleet, cwd=cwd, longest=longest)
     kept = model.kept[training.variant.key]
-    states = states_of(model.shape, training, sharding)
+    states = states_of(model.shape, kept.adapters, training, sharding)
     phases = _phases(model.shape, training, sharding, states, kept)
     totals = {phase: sum(parts.values()) for phase, parts in phases.items()}
     peak = max(totals, key=lambda phase: totals[phase])
@@ -188,7 +188,7 @@ def _logits(shape: Shape, training: Training) -> int:
         tokens = -(-tokens // CHUNKS)
     elif training.fused_loss:
         return 0
-    return tokens * shape.vocabulary * LOGIT_BYTES[training.half]
+    return tokens * shape.vocabulary * LOGIT_BYTES
 
 
 def _remarks(training: Training) -> Iterable[str]:

@@ -13,7 +13,7 @@ from inspect_tool.scale.memory.shape import Curve, Kept
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from inspect_tool.scale.memory.shape import Shape, Variant
+    from inspect_tool.scale.memory.shape import Shape, Tensors, Variant
 
 FULL = {True: (24.0, 8.0), False: (40.0, 16.0)}
 """By 16-bit or not: bytes a token per unit of width, and of the MLP's width."""
@@ -23,7 +23,14 @@ SCORES = {True: 6.0, False: 8.0}
 """Bytes a head and pair of tokens that eager attention keeps."""
 
 
-def kept_by_formula(config: Mapping[str, Any], variant: Variant, shape: Shape, *, why: str) -> Kept:
+def kept_by_formula(
+    config: Mapping[str, Any],
+    variant: Variant,
+    shape: Shape,
+    adapters: tuple[Tensors, ...],
+    *,
+    why: str,
+) -> Kept:
     """Return what a Llama of that width and depth keeps; ``why``: what kept it from being run."""
     text = config.get("text_config") or config
     table = DROPPED_OUT if variant.dropout else ADAPTED if variant.targets else FULL
@@ -40,6 +47,7 @@ def kept_by_formula(config: Mapping[str, Any], variant: Variant, shape: Shape, *
         layer=layer,
         entry=entry,
         rest=entry.times(4),
+        adapters=adapters,
         measured=False,
         why=why,
     )

@@ -127,6 +127,7 @@ class Kept:
 
     ``layers`` is the sum over all layers, ``layer`` the greatest of one; ``entry`` what goes into
     one, all that checkpointing keeps of it; ``rest`` what lies outside the layers, logits left out.
+    ``adapters`` are the tensors that peft adds.
     ``measured`` says whether the model's own class was run; otherwise it is a formula for Llama.
     """
 
@@ -135,6 +136,7 @@ class Kept:
     entry: Curve
     rest: Curve
     measured: bool
+    adapters: tuple[Tensors, ...] = ()
     why: str = ""
     """Why it could not be measured."""
 
@@ -157,15 +159,20 @@ class Model:
     def from_json(cls, read: Mapping[str, Any]) -> Model:
         """Read what ``to_json`` wrote; raises KeyError, TypeError or ValueError for others."""
         shape = dict(read["shape"])
-        tensors = tuple(
-            Tensors(**{**item, "shape": tuple(item["shape"])}) for item in shape.pop("tensors")
-        )
+        tensors = _tensors(shape.pop("tensors"))
         wrapped = tuple(shape.pop("wrapped"))
         kept = {
-            key: Kept(**{name: _curve(item) for name, item in value.items()})
+            key: Kept(
+                adapters=_tensors(value.pop("adapters")),
+                **{name: _curve(item) for name, item in value.items()},
+            )
             for key, value in read["kept"].items()
         }
         return cls(Shape(tensors=tensors, wrapped=wrapped, **shape), kept)
+
+
+def _tensors(read: list[dict[str, Any]]) -> tuple[Tensors, ...]:
+    return tuple(Tensors(**{**item, "shape": tuple(item["shape"])}) for item in read)
 
 
 def _curve(item: Any) -> Any:

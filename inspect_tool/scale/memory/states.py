@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from inspect_tool.scale.fleet import Strategy
-from inspect_tool.scale.memory.training import ALL_LINEAR
 
 if TYPE_CHECKING:
     from inspect_tool.scale.memory.shape import Shape, Tensors
@@ -40,9 +38,11 @@ class States:
     trained: int
 
 
-def states_of(shape: Shape, training: Training, sharding: Sharding) -> States:
-    """Add up every tensor of the model under a training and its sharding."""
-    trained = tuple(trained_tensors(shape, training, sharding))
+def states_of(
+    shape: Shape, adapters: tuple[Tensors, ...], training: Training, sharding: Sharding
+) -> States:
+    """Add up every tensor of the model, and the adapters, under a training and its sharding."""
+    trained = trained_tensors(shape, adapters, training, sharding)
     copies = sum(item.weights for item in trained if item.extra)
     frozen = sum(item.elements * _width(item, training, sharding) for item in shape.tensors)
     gradients = sum(item.gradients for item in trained)
@@ -88,7 +88,9 @@ class Trained:
         return self.elements * self.width
 
 
-def trained_tensors(shape: Shape, training: Training, sharding: Sharding) -> list[Trained]:
+def trained_tensors(
+    shape: Shape, adapters: tuple[Tensors, ...], training: Training, sharding: Sharding
+) -> list[Trained]:
     """Return what is trained: all tensors, or adapters and whole copies of saved modules."""
     lora = training.lora
     if lora is None:
@@ -102,34 +104,23 @@ def trained_tensors(shape: Shape, training: Training, sharding: Sharding) -> lis
             for item in shape.tensors
         ]
     adapter = 2 if sharding.master and training.half and not sharding.wide else ADAPTER_WIDTH
-    found = []
-    for item in shape.tensors:
-        if _named(item.name, lora.saved):
-            width = 2 if training.half and not sharding.wide else 4
-            embedding = item.kind == "embedding"
-            found.append(Trained(item.elements, item.shape, width, embedding, extra=True))
-        elif _targeted(item, lora):
-            out, wide = item.shape[-2:]
-            count = item.count if lora.layers is None else min(item.count, lora.layers)
-            found.append(Trained(lora.rank * wide * count, (lora.rank, wide), adapter, extra=True))
-            found.append(Trained(lora.rank * out * count, (out, lora.rank), adapter, extra=True))
-            if lora.dora:
-                found.append(Trained(out * count, (out,), adapter, extra=True))
-    return found
+    whole = 2 if training.half and not sharding.wide else 4
+    copied = [
+        Trained(item.elements, item.shape, whole, item.kind == "embedding", extra=True)
+        for item in shape.tensors
+        if _named(item.name, lora.saved)
+    ]
+    share = 1.0 if lora.layers is None else min(1.0, lora.layers / max(shape.layers, 1))
+    return copied + [
+        Trained(round(elements * share), item.shape, adapter, extra=True)
+        for item in adapters
+        for elements in (item.elements, *_magnitudes(item, lora))
+    ]
 
 
-def _targeted(item: Tensors, lora: Lora) -> bool:
-    if item.kind != "linear" or not item.name.endswith(".weight"):
-        return False
-    if ALL_LINEAR in lora.targets:
-        return True
-    if len(lora.targets) == 1 and not lora.targets[0].isidentifier():
-        module = item.name.removesuffix(".weight").replace("*", "0")
-        try:
-            return re.fullmatch(lora.targets[0], module) is not None
-        except re.error:
-            return False
-    return _named(item.name, lora.targets)
+def _magnitudes(item: Tensors, lora: Lora) -> tuple[int, ...]:
+    """DoRA trains a magnitude for every output besides."""
+    return (item.shape[0] * item.count,) if lora.dora and "lora_B" in item.name else ()
 
 
 def _named(name: str, wanted: tuple[str, ...]) -> bool:

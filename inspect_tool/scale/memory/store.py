@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from inspect_tool.axolotl_worker import AxolotlWorker
     from inspect_tool.scale.memory.shape import Variant
 
-FORMAT = 1
+FORMAT = 2
 """Raised when what is counted changes, so that older files are not read."""
 PACKAGES = ("torch", "transformers", "peft", "accelerate")
 KEPT = 200

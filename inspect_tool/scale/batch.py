@@ -93,15 +93,15 @@ class Recipe:
         if drop_last is None:
             drop_last = packed and values.get("eval_sample_packing") is False
         return cls(
-            micro=_whole(values.get("micro_batch_size")) or 1,
+            micro=whole(values.get("micro_batch_size")) or 1,
             accumulation=accumulation_of(values),
-            batch_size=_whole(values.get("batch_size")),
+            batch_size=whole(values.get("batch_size")),
             epochs=epochs,
-            max_steps=_whole(values.get("max_steps")),
+            max_steps=whole(values.get("max_steps")),
             packed=packed,
-            sequence_len=_whole(values.get("sequence_len")) or 512,
+            sequence_len=whole(values.get("sequence_len")) or 512,
             real_batches=_real_batches(values),
-            warmup_steps=_whole(values.get("warmup_steps"), zero=True),
+            warmup_steps=whole(values.get("warmup_steps"), zero=True),
             warmup_ratio=_number(values.get("warmup_ratio")),
             eval_every=eval_every,
             eval_by_epoch=evaluates and not eval_every and values.get("eval_strategy") == "epoch",
@@ -109,8 +109,8 @@ class Recipe:
             save_by_epoch=not save_every and strategy in (None, "epoch"),
             drop_last=bool(drop_last),
             packing_efficiency=_number(values.get("sample_packing_eff_est")),
-            splits=(_whole(values.get("context_parallel_size")) or 1)
-            * (_whole(values.get("tensor_parallel_size")) or 1),
+            splits=(whole(values.get("context_parallel_size")) or 1)
+            * (whole(values.get("tensor_parallel_size")) or 1),
             counts_world=values.get("ddp") is not False
             or bool(values.get("fsdp") or values.get("fsdp_config")),
             generating=values.get("rl") in GENERATING,
@@ -172,10 +172,10 @@ def accumulation_of(values: Mapping[str, Any]) -> int:
     the schema makes it 1 before ``batch_size`` is looked at (utils/config normalize_config).
     """
     written = values.get("gradient_accumulation_steps")
-    batch_size = _whole(values.get("batch_size"))
+    batch_size = whole(values.get("batch_size"))
     if written is None and "gradient_accumulation_steps" in values and batch_size:
-        return batch_size // (_whole(values.get("micro_batch_size")) or 1)
-    return _whole(written) or 1
+        return batch_size // (whole(values.get("micro_batch_size")) or 1)
+    return whole(written) or 1
 
 
 def schedule(recipe: Recipe, processes: int, rows: Rows | None) -> Schedule:
@@ -314,7 +314,8 @@ def _number(value: object) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _whole(value: object, *, zero: bool = False) -> int | None:
+def whole(value: object, *, zero: bool = False) -> int | None:
+    """Return a written number as a whole one; None for none above 0 (or 0 with ``zero``)."""
     number = _number(value)
     if number is None or number < 0 or (number < 1 and not (zero and number == 0)):
         return None

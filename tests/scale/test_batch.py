@@ -59,7 +59,7 @@ def test_tokens_of_a_step_are_the_mean() -> None:
 
 
 def test_steps_counted_and_steps_in_the_data_may_differ() -> None:
-    """Axolotl counts 2 steps for 3 epochs of 10 rows by 16; the data holds 1, so it is seen twice."""
+    """3 epochs of 10 rows by 16 are 2 steps to axolotl; the data holds 1, so it is seen twice."""
     found = schedule(recipe(num_epochs=3), 2, Rows(10))
 
     assert (found.steps, found.updates, found.passes) == (2, 1, 2.0)

@@ -1,0 +1,109 @@
+"""``inspect-tool scale``: a config on many processes, checked and sized, and the commands."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from inspect_tool.cli.options import JsonFlag
+
+HELP = """Say what CONFIG does on many processes, what will go wrong, and how it is launched.
+
+Batches, steps and tokens of one process and of all; bytes on each GPU; every known way in which
+such a run fails late or in silence, with the key and the fix; the commands for accelerate,
+torchrun, Ray and Modal. Nothing is trained: the files that the commands name are written below
+.inspect/scale. The first time axolotl and the model's class are asked, which takes some seconds.
+
+Exits with 1 when there is an error or a warning. With --json one document
+(docs/schemas/scale.json).
+
+\b
+Examples:
+  inspect-tool scale qlora.yml --processes 8
+  inspect-tool scale qlora.yml --processes 16 --nodes 2 --strategy fsdp --gpu h100-80gb
+  inspect-tool scale qlora.yml --processes 8 --json | jq '.batch, .memory.total'
+"""
+
+ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="The axolotl YAML.")]
+Processes = Annotated[
+    int, typer.Option("--processes", "-n", min=1, help="How many, one a GPU, over all machines.")
+]
+Nodes = Annotated[int, typer.Option("--nodes", min=1, help="How many machines.")]
+StrategyOption = Annotated[
+    Literal["ddp", "fsdp", "zero1", "zero2", "zero3"] | None,
+    typer.Option(
+        "--strategy", help="How the model is split; default: as CONFIG asks.", show_default=False
+    ),
+]
+Gpu = Annotated[
+    str | None,
+    typer.Option(
+        "--gpu",
+        metavar="NAME",
+        help="The GPUs, such as h100-80gb or 24gb; default: this machine's.",
+        show_default=False,
+    ),
+]
+TunedOn = Annotated[
+    int,
+    typer.Option(
+        "--tuned-on", min=1, metavar="N", help="Processes that CONFIG's batch and rate are for."
+    ),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        "--address",
+        metavar="HOST",
+        help="The first machine, as the others reach it.",
+        show_default=False,
+    ),
+]
+NoAxolotl = Annotated[
+    bool, typer.Option("--no-axolotl", help="Ask nothing that takes time; it is listed as unknown.")
+]
+Start = Annotated[
+    Path | None,
+    typer.Option(
+        "--cwd", help="The folder that the config's paths start from.", show_default=False
+    ),
+]
+Color = Annotated[
+    Literal["auto", "always", "never"],
+    typer.Option("--color", help="Colour on a terminal only, always or never."),
+]
+
+
+def scale(
+    config: ConfigPath,
+    *,
+    processes: Processes,
+    nodes: Nodes = 1,
+    strategy: StrategyOption = None,
+    gpu: Gpu = None,
+    tuned_on: TunedOn = 1,
+    address: Address = None,
+    no_axolotl: NoAxolotl = False,
+    start: Start = None,
+    color: Color = "auto",
+    as_json: JsonFlag = False,
+) -> int:
+    """Plan a fleet and print the plan."""
+    from inspect_tool.cli.scaling import Scaling, print_plan
+    from inspect_tool.scale.commands import ADDRESS
+    from inspect_tool.scale.fleet import Strategy
+    from inspect_tool.scale.plan import ScaleOptions
+
+    options = ScaleOptions(
+        processes=processes,
+        nodes=nodes,
+        strategy=Strategy(strategy) if strategy else None,
+        gpu=gpu,
+        reference=tuned_on,
+        address=address or ADDRESS,
+    )
+    return print_plan(
+        Scaling(config=config, options=options, cwd=start, ask=not no_axolotl),
+        color=color,
+        as_json=as_json,
+    )

@@ -1,0 +1,61 @@
+"""What ``inspect-tool scale`` does once its options are read."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from inspect_tool.axolotl_worker import AxolotlWorker
+from inspect_tool.cli.progress import waiting
+from inspect_tool.errors import ExitCode, InspectError
+from inspect_tool.report.look import look_of
+from inspect_tool.report.scale_text import scale_text
+from inspect_tool.runs.config import Config
+from inspect_tool.runs.match import prepared_by
+from inspect_tool.scale.plan import ScaleOptions, ScalePlan, plan_scale
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from inspect_tool.report.look import ColorChoice
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """One command line, understood; ``cwd`` None: found out. ``ask``: axolotl may be started."""
+
+    config: Path
+    options: ScaleOptions
+    cwd: Path | None = None
+    ask: bool = True
+
+    def plan(self) -> ScalePlan:
+        """Plan it; starts the axolotl worker where something was not asked before."""
+        config = Config.read(self.config.absolute())
+        cwd = self.cwd.absolute() if self.cwd else prepared_by(config).cwd
+        if not cwd.is_dir():
+            raise InspectError("no such folder", place=cwd)
+        with ExitStack() as stack:
+            started: list[AxolotlWorker] = []
+
+            def worker() -> AxolotlWorker:
+                if not started:
+                    waiting("starting axolotl (some seconds) ...")
+                    started.append(stack.enter_context(AxolotlWorker()))
+                return started[0]
+
+            return plan_scale(config, self.options, cwd=cwd, worker=worker if self.ask else None)
+
+
+def print_plan(scaling: Scaling, *, color: ColorChoice, as_json: bool) -> int:
+    """Write what the commands read and print the plan; 1 when something is found."""
+    plan = scaling.plan()
+    plan.write_files()
+    if as_json:
+        print(json.dumps(plan.to_json(), indent=2))
+    else:
+        sys.stdout.write(scale_text(plan, look_of(sys.stdout, color=color)))
+    return int(ExitCode.FINDINGS if plan.failed else ExitCode.OK)

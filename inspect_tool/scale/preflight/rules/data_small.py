@@ -1,0 +1,40 @@
+"""Fewer rows than one step on all processes takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from inspect_tool.findings import Finding
+from inspect_tool.scale.preflight.case import NOT_PREPARED, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from inspect_tool.scale.preflight.case import Case
+
+CODES: Final = ("P-DATA-SMALL",)
+
+
+def look(case: Case) -> Iterator[Finding | Unknown]:
+    """The rows of a pass are then repeated to fill it up, and nothing says so."""
+    if case.recipe.packed:
+        return
+    if case.data.rows is None:
+        yield Unknown("P-DATA-SMALL", NOT_PREPARED)
+        return
+    rows, shape = case.data.rows.rows, case.schedule.shape
+    if rows < shape.rows:
+        yield Finding(
+            code="P-DATA-SMALL",
+            severity="error",
+            message=f"{rows} rows, and one step takes {shape.rows} ({shape.micro} x "
+            f"{shape.accumulation} x {shape.world} processes): "
+            + (
+                "rows are repeated to fill a batch"
+                if rows < shape.micro * shape.world
+                else "no step is ever full"
+            ),
+            key="gradient_accumulation_steps",
+            fix=f"at most {max(rows // (shape.micro * shape.accumulation), 1)} processes, less "
+            "accumulation, or more data",
+        )

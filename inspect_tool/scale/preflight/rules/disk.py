@@ -1,0 +1,57 @@
+"""Room for the checkpoints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from inspect_tool.findings import Finding
+from inspect_tool.samples.glyphs import safe
+from inspect_tool.scale.batch import whole
+from inspect_tool.scale.preflight.case import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from inspect_tool.scale.preflight.case import Case
+
+CODES: Final = ("P-DISK",)
+
+KEPT: Final = 4
+"""Checkpoints that axolotl keeps where save_total_limit is not set (core/builders/base.py)."""
+LOW_RANK_SHARE: Final = 0.01
+
+
+def look(case: Case) -> Iterator[Finding | Unknown]:
+    """Weights and optimizer state of each checkpoint kept, and the final model."""
+    model = case.answers.model if case.answers else None
+    if case.surroundings.free is None or model is None:
+        yield Unknown("P-DISK", "the model's size or the disk is not known")
+        return
+    each = checkpoint_bytes(case, model.parameters)
+    kept = min(whole(case.values.get("save_total_limit")) or KEPT, case.schedule.saves or KEPT)
+    needed = each * (kept + 1)
+    if needed > case.surroundings.free:
+        yield Finding(
+            code="P-DISK",
+            severity="error" if not case.elsewhere else "info",
+            message=f"{kept} checkpoints of about {each / 1e9:.1f} GB and the model need "
+            f"{needed / 1e9:.0f} GB; {case.surroundings.free / 1e9:.0f} GB are free",
+            key="save_total_limit",
+            fix="save_total_limit: 1, save_only_model: true, or another output_dir",
+            evidence=safe(str(case.output_dir), newline=" "),
+        )
+
+
+def checkpoint_bytes(case: Case, parameters: int) -> int:
+    """Return about how large one checkpoint is: weights, and two moments unless left out.
+
+    Adapters are taken for a hundredth of the model, in float32.
+    """
+    values = case.values
+    trained = parameters if case.full else int(parameters * LOW_RANK_SHARE)
+    half = bool(values.get("bf16") or values.get("fp16") or values.get("bfloat16"))
+    weights = trained * (2 if half and case.full else 4)
+    if values.get("save_only_model"):
+        return weights
+    state = 12 if case.fleet.strategy.deepspeed else 2 * (2 if half and case.full else 4)
+    return weights + trained * state

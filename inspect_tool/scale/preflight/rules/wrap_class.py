@@ -1,0 +1,55 @@
+"""The layers that FSDP wraps: each is gathered alone, the rest at once."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Final
+
+from inspect_tool.findings import Finding
+from inspect_tool.scale.preflight.case import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from inspect_tool.scale.preflight.case import Case
+
+CODES: Final = ("P-FSDP-WRAP", "P-FSDP-WHOLE")
+
+
+def look(case: Case) -> Iterator[Finding | Unknown]:
+    """Hold the named classes against the model's own, built on the meta device."""
+    if not case.fsdp:
+        return
+    if not case.fsdp.get("auto_wrap_policy"):
+        yield Finding(
+            code="P-FSDP-WHOLE",
+            severity="warning",
+            message="fsdp_config names no auto_wrap_policy: the whole model is one unit, so every "
+            "GPU gathers all weights at once and little is saved",
+            key="fsdp_config.auto_wrap_policy",
+            fix="TRANSFORMER_BASED_WRAP",
+        )
+        return
+    if case.fsdp["auto_wrap_policy"] != "TRANSFORMER_BASED_WRAP":
+        return
+    named = case.fsdp.get("transformer_layer_cls_to_wrap")
+    if not named:
+        return
+    model = case.answers.model if case.answers else None
+    if model is None:
+        why = case.answers.unasked.get("model", "") if case.answers else case.unanswered
+        yield Unknown("P-FSDP-WRAP", why)
+        return
+    missing = [name for name in str(named).split(",") if name not in model.classes]
+    if missing:
+        right = ",".join(name for name in model.no_split if name in model.classes)
+        close = difflib.get_close_matches(missing[0], model.classes, n=1)
+        yield Finding(
+            code="P-FSDP-WRAP",
+            severity="error",
+            message=f"the model has no class {', '.join(missing)}: the run ends when it is "
+            "wrapped, after data and model are loaded",
+            key="fsdp_config.transformer_layer_cls_to_wrap",
+            fix=(right or "".join(close))
+            + " (or leave the key out: the model names its own layers)",
+        )

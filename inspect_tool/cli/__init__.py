@@ -11,6 +11,8 @@ COMMANDS = (
     "serve",
     "prepare",
     "debug",
+    "clean",
+    "vscode",
     "hang",
     "doctor",
     "version",

@@ -8,6 +8,7 @@ import typer
 
 from inspect_tool.cli import (
     check,
+    clean,
     debug,
     diff,
     doctor,
@@ -19,6 +20,7 @@ from inspect_tool.cli import (
     serve,
     show,
     version,
+    vscode,
     why,
 )
 from inspect_tool.cli.exits import PROGRAM
@@ -80,6 +82,8 @@ app.command(name="serve", help=serve.HELP)(serve.serve)
 app.command(name="prepare", help=prepare.HELP)(prepare.prepare)
 app.command(name="debug", help=debug.HELP)(debug.debug)
 app.command(name="hang", help=hang.HELP)(hang.hang)
+app.command(name="clean", help=clean.HELP)(clean.clean)
+app.command(name="vscode", help=vscode.HELP)(vscode.vscode)
 app.command(name="doctor", help=doctor.HELP)(doctor.doctor)
 app.command(name="version", help=version.HELP)(version.version)
 

@@ -98,6 +98,12 @@ Start = Annotated[
         "--cwd", help="The folder that the config's paths start from.", show_default=False
     ),
 ]
+Reuse = Annotated[
+    bool,
+    typer.Option(
+        "--reuse", help="If a run waits for a debugger on the port, say so and start none."
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Do not show axolotl's output.")]
 
 
@@ -124,6 +130,7 @@ def debug(
     breaks: Break = None,
     name: Name = None,
     start: Start = None,
+    reuse: Reuse = False,
     quiet: Quiet = False,
 ) -> int:
     """Plan a debug run, then print the plan or carry it out."""
@@ -156,5 +163,5 @@ def debug(
         name=name,
         cwd=start,
     )
-    carry = context.obj or (lambda chosen: carry_out(chosen, quiet=quiet))
+    carry = context.obj or (lambda chosen: carry_out(chosen, quiet=quiet, reuse=reuse))
     return print_plan(chosen, as_json=as_json) if dry_run else int(carry(chosen))

@@ -15,7 +15,7 @@ from inspect_tool.report.look import look_of
 from inspect_tool.runs.debug_run import Listener, run_debug
 from inspect_tool.runs.failures.explain import explain_run
 from inspect_tool.runs.journal import read_metrics
-from inspect_tool.runs.ports import HOST
+from inspect_tool.runs.ports import HOST, debugger_at
 from inspect_tool.samples.glyphs import safe
 
 if TYPE_CHECKING:
@@ -35,11 +35,15 @@ def print_plan(chosen: Chosen, *, as_json: bool) -> int:
     return int(ExitCode.FINDINGS if plan.errors else ExitCode.OK)
 
 
-def carry_out(chosen: Chosen, *, quiet: bool, traceback: bool = False) -> int:
+def carry_out(chosen: Chosen, *, quiet: bool, traceback: bool = False, reuse: bool = False) -> int:
     """Run the plan; a line on stdout when a debugger can attach, and one at the end.
 
-    1 where the run went to its end with numbers that cannot be right.
+    1 where the run went to its end with numbers that cannot be right. With ``reuse`` only the
+    first line, where a run waits on the port already.
     """
+    if reuse and debugger_at(chosen.options.port):
+        tell(f"ready: attach a debugger to {HOST}:{chosen.options.port}; it waits already")
+        return int(ExitCode.OK)
     plan = chosen.with_port().plan(say)
     announce(plan)
     signal.signal(signal.SIGTERM, _interrupt)

@@ -8,18 +8,15 @@ that nobody catches stops the debugger where it was raised.
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from inspect_tool.cli.exits import INTERRUPTED, guarded, say
-from inspect_tool.errors import ExitCode, InspectError, RunFailedError
+from inspect_tool.errors import ExitCode, RunFailedError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from inspect_tool.runs.debug_choice import Chosen
     from inspect_tool.runs.in_process import InProcessRun
-
-YAML_ENDINGS = (".yml", ".yaml")
 
 
 def main() -> None:
@@ -49,27 +46,17 @@ def _prepare(arguments: list[str], prepared: list[InProcessRun]) -> int:
         prepared.append(_run_of(chosen))
         return int(ExitCode.OK)
 
-    return run(["debug", *arguments, "--no-debugger"], in_process=keep)
+    return run(["debug", *arguments], in_process=keep)
 
 
 def _run_of(chosen: Chosen) -> InProcessRun:
     from inspect_tool.cli.debugging import announce
     from inspect_tool.runs.in_process import InProcessRun
 
-    refuse_other_files(chosen.config)
-    plan = chosen.plan(say)
+    options = replace(chosen.options, debugger=False)
+    plan = replace(chosen, options=options).plan(say)
     announce(plan)
     return InProcessRun(plan)
-
-
-def refuse_other_files(config: Path) -> None:
-    """Refuse what is open in an editor and is no YAML: a person has to go back to the config."""
-    if config.suffix.lower() not in YAML_ENDINGS:
-        raise InspectError(
-            "no YAML",
-            place=config,
-            fix="open the axolotl YAML in the editor, then start again",
-        )
 
 
 if __name__ == "__main__":

@@ -60,7 +60,10 @@ class Config:
     @classmethod
     def read(cls, path: Path) -> Config:
         """Read a YAML; raises ConfigError, with the line, when it is no axolotl config."""
-        document = read_yaml(path)
+        try:
+            document = read_yaml(path)
+        except ConfigError as error:
+            raise _other_file(path) if path.is_file() and not _is_yaml(path) else error from None
         values = document.values
         if values is None:
             raise ConfigError("empty", place=path, fix="an axolotl config names a base_model")
@@ -216,6 +219,17 @@ def looks_like_config(path: Path, *, limit: int = 256_000) -> bool:
     except OSError:
         return False
     return b"base_model:" in data and (b"datasets:" in data or b"pretraining_dataset:" in data)
+
+
+def _is_yaml(path: Path) -> bool:
+    return path.suffix.lower() in {"", ".yml", ".yaml", ".json"}
+
+
+def _other_file(path: Path) -> ConfigError:
+    """Say that a file is none: editors pass on whatever is open."""
+    return ConfigError(
+        "not a YAML", place=path, fix="name the axolotl YAML; in an editor, open it and start again"
+    )
 
 
 def _type_name(written: object) -> str:

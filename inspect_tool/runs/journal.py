@@ -120,13 +120,18 @@ def unwritable(error: OSError, place: Path) -> InspectError:
 
 def free_name(cwd: Path, name: str) -> Path:
     """Return the folder that the next run of ``name`` would get: name-1, name-2, ..."""
-    plain = re.sub(r"[^\w.-]+", "-", name).strip(".-") or "run"
+    plain = plain_name(name)
     pattern = re.compile(rf"{re.escape(plain)}-(\d+)")
     with suppress(OSError):
         numbers = [pattern.fullmatch(entry.name) for entry in (cwd / RUNS).iterdir()]
         taken = [int(match.group(1)) for match in numbers if match]
         return cwd / RUNS / f"{plain}-{max(taken, default=0) + 1}"
     return cwd / RUNS / f"{plain}-1"
+
+
+def plain_name(name: str) -> str:
+    """Return a config's stem as its run folders bear it."""
+    return re.sub(r"[^\w.-]+", "-", name).strip(".-") or "run"
 
 
 def make_folder(folder: Path) -> Journal:

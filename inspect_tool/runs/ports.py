@@ -29,6 +29,16 @@ def choose_port(wanted: int) -> int:
         return int(probe.getsockname()[1])
 
 
+def debugger_at(port: int) -> bool:
+    """Tell whether a debugger of this user's listens on ``port`` of this machine."""
+    with suppress(psutil.Error):
+        for connection in psutil.net_connections("tcp"):
+            here = connection.laddr and connection.laddr.port == port
+            if here and connection.status == psutil.CONN_LISTEN and connection.pid:
+                return any("debugpy" in part for part in psutil.Process(connection.pid).cmdline())
+    return False
+
+
 def listens(pid: int, port: int) -> bool:
     """Tell whether a process at or below ``pid`` listens on ``port``.
 

@@ -1,0 +1,1 @@
+"""What editors are given: launch configurations, tasks and settings, merged into people's files."""

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
@@ -33,7 +33,8 @@ TOKEN_LOSS = "token_loss"  # noqa: S105  # a tensor's name
 """The tensor that the recorder adds to those of the trainer."""
 
 Phase = Literal["train", "eval"]
-Reason = Literal["first", "non-finite loss", "outlier"]
+Reason = Literal["first", "non-finite loss", "outlier", "error"]
+"""Why a batch was kept; with "error", ``compute_loss`` raised and there is no loss."""
 
 _SEQUENCES = (  # ids, labels, attention, positions, mask of trained tokens
     ("input_ids", "labels", "attention_mask", "position_ids", "completion_mask"),
@@ -200,12 +201,11 @@ def read_batches(run: Path, *, after: int = 0) -> tuple[Batch, ...]:
 
     Lines that are being written, or are no batch's, are left out.
     """
-    lines = (line for line in _lines(run) if line.get("number", 0) > after)
     found = []
-    for line in lines:
+    for line in _lines(run):
         with suppress(KeyError, TypeError, ValueError):
             found.append(_batch(run, line))
-    return tuple(found)
+    return tuple(batch for batch in found if batch.number > after)
 
 
 def read_notes(run: Path) -> tuple[str, ...]:
@@ -230,6 +230,9 @@ def _batch(run: Path, line: dict[str, Any]) -> Batch:
     name = str(line["file"])
     if Path(name).name != name:
         raise ValueError(name)
+    phase, reason = line["phase"], line["reason"]
+    if phase not in get_args(Phase) or reason not in get_args(Reason):
+        raise ValueError(phase, reason)
     mean, usual, pad = line.get("mean_token_loss"), line.get("usual_loss"), line.get("pad_token_id")
     prepared = line.get("prepared")
     return Batch(
@@ -237,8 +240,8 @@ def _batch(run: Path, line: dict[str, Any]) -> Batch:
         number=int(line["number"]),
         step=int(line["step"]),
         micro_batch=int(line["micro_batch"]),
-        phase=line["phase"],
-        reason=line["reason"],
+        phase=phase,
+        reason=reason,
         loss=float(line["loss"]),
         mean_token_loss=None if mean is None else float(mean),
         token_loss_missing=str(line.get("token_loss_missing", "")),

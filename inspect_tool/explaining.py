@@ -72,14 +72,15 @@ class Explaining:
 
     def explain(self, sample: Sample) -> WhySample:
         """Explain a sample of the dataset."""
-        return why(sample, self.rows, self._origin(sample))
+        return why(sample, self.rows, self.origin(sample))
 
     def index(self) -> None:
         """Render every raw row once, so that each origin is then found at once."""
         limit = self.rows.info.limit
         self._index = OriginIndex(self.rows, lengths=(limit,), progress=self._progress)
 
-    def _origin(self, sample: Sample) -> Origin | None:
+    def origin(self, sample: Sample) -> Origin | None:
+        """Return the raw row of a sample, None if no raw row renders to it."""
         if self._index is not None:
             return self._index.of(sample)
         return origin_of(sample, self.rows, progress=self._progress)

@@ -16,6 +16,9 @@ with 0 when all is well or only worth a remark. With --json one document (docs/s
 sample (text, trained_text, spans, tokens, ids, labels, columns) and refuses it by an assert; its
 finding has the code A-NAME.
 
+--lines prints each finding at the YAML key behind it and at the lines of the data that its first
+rows came from, for which axolotl is asked: editors make a list of problems of it.
+
 \b
 Examples:
   inspect-tool check qlora.yml
@@ -68,6 +71,10 @@ Assertions = Annotated[
 NearDuplicates = Annotated[
     bool, typer.Option("--near-duplicates", help="Look for rows that are nearly the same, too.")
 ]
+Lines = Annotated[
+    bool,
+    typer.Option("--lines", help="Print FILE:LINE: severity: message [CODE], for editors and CI."),
+]
 Color = Annotated[
     Literal["auto", "always", "never"],
     typer.Option("--color", help="Colour on a terminal only, always or never."),
@@ -87,6 +94,7 @@ def check(
     assertions: Assertions = None,
     near_duplicates: NearDuplicates = False,
     color: Color = "auto",
+    lines: Lines = False,
     as_json: JsonFlag = False,
 ) -> int:
     """Check a dataset and print what was found."""
@@ -95,6 +103,8 @@ def check(
 
     if write_baseline and baseline is None:
         raise typer.BadParameter("--write-baseline needs --baseline FILE")
+    if lines and as_json:
+        raise typer.BadParameter("--lines and --json are two ways to print")
     return run_checks(
         Request(path=path, config=config, tokenizer=tokenizer),
         Checking(
@@ -106,6 +116,7 @@ def check(
             assertions=assertions,
             near_duplicates=near_duplicates,
             color=color,
+            lines=lines,
         ),
     )
 

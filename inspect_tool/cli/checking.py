@@ -44,6 +44,7 @@ class Checking:
     assertions: Path | None = None
     near_duplicates: bool = False
     color: Literal["auto", "always", "never"] = "auto"
+    lines: bool = False
 
 
 class Progress:
@@ -82,6 +83,10 @@ def run_checks(request: Request, checking: Checking) -> int:
             report = known.apply(report, opened.dataset)
         if checking.max_rows is not None:
             print(json.dumps(report.to_json(max_rows=checking.max_rows)))
+        elif checking.lines:
+            from inspect_tool.cli.check_lines import print_lines
+
+            print_lines(report, opened)
         else:
             from inspect_tool.report.check_text import report_text
 

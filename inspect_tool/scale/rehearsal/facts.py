@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 FACTS_KEY = "INSPECT_TOOL_FACTS"
 """The variable that tells a rank the folder for its file."""
+WEIGHTS_KEY = "INSPECT_TOOL_WEIGHTS"
+"""The variable that tells the run on one process where to keep its random weights for the other."""
 WITNESS = "inspect_tool.scale.rehearsal.witness.Witness"
 """The plugin that writes the file."""
 

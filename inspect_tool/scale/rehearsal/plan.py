@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import psutil
@@ -25,11 +26,10 @@ from inspect_tool.runs.translate import translate
 from inspect_tool.scale.commands import Command, Site, accelerate
 from inspect_tool.scale.fleet import Fleet
 from inspect_tool.scale.rehearsal import engine, parity
-from inspect_tool.scale.rehearsal.facts import FACTS_KEY, WITNESS
+from inspect_tool.scale.rehearsal.facts import FACTS_KEY, WEIGHTS_KEY, WITNESS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from inspect_tool.runs.config import Config
 
@@ -143,6 +143,7 @@ def plan_rehearsal(
     _plugins(common, where)
     many = Draft(common.values, given={})
     engine.use(many, written, here, asked=fleet, device=where, cwd=cwd)
+    _load_weights(many, base)
     many.set("ddp_timeout", parity.TIMEOUT_SECONDS, "a rank that waits in vain gives up")
     one = Draft(common.values, given={})
     for draft, factor in ((one, here.processes), (many, 1)):
@@ -205,12 +206,26 @@ def _plugins(draft: Draft, device: Device) -> None:
     draft.set("plugins", names, "each rank writes down what it is and what it trains on")
 
 
+def _load_weights(draft: Draft, base: DebugPlan) -> None:
+    if draft.get("reinit_weights"):
+        reason = "the random weights that the run on one process has made, read as real ones are"
+        draft.set("base_model", str(weights_of(base)), reason)
+        draft.remove(reason, "reinit_weights")
+
+
+def weights_of(base: DebugPlan) -> Path:
+    """Return the folder for the tiny model's weights; axolotl looks for words in its name."""
+    return base.folder / "weights" / Path(base.model.path).name
+
+
 def _part(which: Which, draft: Draft, base: DebugPlan, fleet: Fleet, *, device: Device) -> Part:
     folder = base.folder / which
     draft.set("output_dir", str(folder / "out"), "each of the two runs has its own")
     site = Site(cwd=base.launch.cwd, folder=folder, port=choose_port(0))
     command = accelerate(folder / CONFIG, fleet, site)
     env = {**_environment(base, device), RUN_KEY: str(folder), FACTS_KEY: str(folder)}
+    if which == "one" and base.model.tiny is not None:
+        env[WEIGHTS_KEY] = str(weights_of(base))
     launch = replace(command.launch, env=env)
     return Part(which, folder, draft.values, replace(command, launch=launch), fleet.processes)
 

@@ -7,8 +7,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from inspect_tool.runs.debug_run import end, refuse, write_inputs
+from inspect_tool.errors import InspectError
+from inspect_tool.runs.debug_run import end, refuse
 from inspect_tool.runs.journal import PLAN, Journal, State, make_folder
+from inspect_tool.runs.slice import cut
 from inspect_tool.scale.rehearsal import ends, processes
 from inspect_tool.scale.rehearsal.compare import compare
 from inspect_tool.scale.rehearsal.recorded import Recorded, Tolerance, numbers_of
@@ -73,8 +75,7 @@ def rehearse(plan: RehearsalPlan, following: Following | None = None) -> Rehears
     refuse(plan.base)
     journal = make_folder(plan.folder)
     try:
-        write_inputs(plan.base, journal)
-        journal.write(PLAN, json.dumps(plan.to_json(), indent=2) + "\n")
+        write_inputs(plan, journal)
         journal.say(State.RUNNING)
         outcomes = _run_both(plan, following)
         found = judge(plan, outcomes)
@@ -87,6 +88,19 @@ def rehearse(plan: RehearsalPlan, following: Following | None = None) -> Rehears
         raise
     _finish(journal, found)
     return found
+
+
+def write_inputs(plan: RehearsalPlan, journal: Journal) -> None:
+    """Write what both runs read: the first rows of the data, and the tiny model's config.
+
+    Raises InspectError where there is no row, or where something cannot be written.
+    """
+    journal.write(PLAN, json.dumps(plan.to_json(), indent=2) + "\n")
+    for part in plan.base.cuts:
+        if cut(part) == 0:
+            raise InspectError("there is no row in it", place=part.source)
+    if plan.base.model.tiny is not None:
+        plan.base.model.tiny.write()
 
 
 def judge(plan: RehearsalPlan, outcomes: tuple[Outcome, ...]) -> Rehearsal:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 SILENCE_SECONDS = 360.0
 """How long a run may say nothing; longer than a rank waits for another."""
+STEP_SECONDS = 180.0
+"""How long once steps are taken, each of a few rows and a tiny model."""
 LINGER_SECONDS = 60.0
 """How long it may say nothing once every rank has trained: what is left is saving a tiny model."""
 _POLL_SECONDS = 0.5
@@ -55,6 +57,7 @@ class Following:
     on_line: Callable[[Which, str], None] | None = None
     on_start: Callable[[Which, Process], None] | None = None
     silence: float = SILENCE_SECONDS
+    step: float = STEP_SECONDS
     linger: float = LINGER_SECONDS
 
 
@@ -143,5 +146,7 @@ class _Followed:
 
     def _patience(self) -> float:
         ranks = read_ranks(self.part.folder)
-        trained = len(ranks) == self.part.processes and all(rank.ended for rank in ranks)
-        return self.following.linger if trained else self.following.silence
+        if len(ranks) < self.part.processes or not all(rank.steps for rank in ranks):
+            return self.following.silence
+        trained = all(rank.ended for rank in ranks)
+        return self.following.linger if trained else self.following.step

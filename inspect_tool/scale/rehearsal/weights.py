@@ -37,7 +37,7 @@ def digest_of(model: Any, *, trained: bool) -> str | None:
 
 def _whole(parameter: Any, stack: ExitStack) -> Any:
     if hasattr(parameter, "ds_id"):
-        from deepspeed.zero import GatheredParameters
+        from deepspeed.runtime.zero import GatheredParameters
 
         stack.enter_context(GatheredParameters([parameter]))
     values = parameter.detach()

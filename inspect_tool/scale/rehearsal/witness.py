@@ -20,7 +20,9 @@ from axolotl.utils.distributed import is_main_process
 from torch import distributed
 from transformers import TrainerCallback, set_seed
 
-from inspect_tool.scale.rehearsal.facts import FACTS_KEY, file_of
+from inspect_tool.runs.journal import RUN_KEY
+from inspect_tool.scale.ranks.record import folder_of
+from inspect_tool.scale.rehearsal.facts import FACTS_KEY, WEIGHTS_KEY, file_of
 from inspect_tool.scale.rehearsal.weights import digest_of
 
 MOST_ROWS = 20_000
@@ -36,6 +38,14 @@ class Witness(BasePlugin):  # type: ignore[misc]  # axolotl has no types
         rank = int(os.environ.get("RANK", "0"))
         self.file = file_of(Path(folder), rank) if folder else None
         self.batches: list[dict[str, Any]] = []
+        if folder and rank:
+            _record_apart(Path(folder), rank)
+
+    def post_model_build(self, cfg: Any, model: Any) -> None:
+        """Keep random weights in files, as real ones are: ZeRO-3 would draw others."""
+        folder = os.environ.get(WEIGHTS_KEY)
+        if folder and cfg.reinit_weights:
+            model.save_pretrained(folder)
 
     def pre_lora_load(self, cfg: Any, model: Any) -> None:
         """Seed before the adapter is made: axolotl seeds with the trainer, after it."""
@@ -193,6 +203,13 @@ class _Rows:
 
 _TOKENS = frozenset({"input_ids", "labels"})
 """What a supervised row is; other kinds are told by all of their columns."""
+
+
+def _record_apart(run: Path, rank: int) -> None:
+    """Have the recorder, which comes later, write this rank's metrics into a folder of its own."""
+    own = folder_of(run, rank)
+    own.mkdir(parents=True, exist_ok=True)
+    os.environ[RUN_KEY] = str(own)
 
 
 def _process(trainer: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ COMMANDS = (
     "serve",
     "prepare",
     "debug",
+    "memory",
     "clean",
     "vscode",
     "hang",

@@ -14,6 +14,7 @@ from inspect_tool.cli import (
     doctor,
     hang,
     ledger,
+    memory,
     open_app,
     prepare,
     report,
@@ -81,6 +82,7 @@ app.command(name="report", help=report.HELP)(report.report)
 app.command(name="serve", help=serve.HELP)(serve.serve)
 app.command(name="prepare", help=prepare.HELP)(prepare.prepare)
 app.command(name="debug", help=debug.HELP)(debug.debug)
+app.command(name="memory", help=memory.HELP)(memory.memory)
 app.command(name="hang", help=hang.HELP)(hang.hang)
 app.command(name="clean", help=clean.HELP)(clean.clean)
 app.command(name="vscode", help=vscode.HELP)(vscode.vscode)

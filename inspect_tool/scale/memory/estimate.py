@@ -6,7 +6,7 @@ allocators keep some 5 to 15 % more than is asked for, hence the head-room of ``
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from inspect_tool.scale.memory.sharding import sharding_of
@@ -57,7 +57,8 @@ class Memory:
 
     ``per_gpu`` is held at the peak and adds up to ``total``; ``most`` is each part's own greatest
     size, whenever that is. ``phases`` are the totals of each phase, ``host`` what one machine's
-    memory holds for its processes.
+    memory holds for its processes. ``otherwise`` are the activations, had the YAML the opposite
+    ``gradient_checkpointing``.
     """
 
     per_gpu: Mapping[str, int]
@@ -68,8 +69,15 @@ class Memory:
     host: int
     trained: int
     parameters: int
+    otherwise: int
+    checkpointing: bool
     notes: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+
+    @property
+    def otherwise_key(self) -> str:
+        """With what ``otherwise`` would be so, in words."""
+        return f"{'without' if self.checkpointing else 'with'} gradient_checkpointing"
 
     def to_json(self) -> dict[str, Any]:
         """Return the documented machine-readable form (docs/schemas/memory.json)."""
@@ -80,6 +88,10 @@ class Memory:
             "phases": dict(self.phases),
             "peak": self.peak,
             "host": self.host,
+            "activations": {
+                "gradient_checkpointing": self.checkpointing,
+                "otherwise": self.otherwise,
+            },
             "parameters": self.parameters,
             "trained_parameters": self.trained,
             "notes": list(self.notes),
@@ -117,6 +129,8 @@ def estimate(
         host=host,
         trained=states.trained,
         parameters=model.shape.parameters,
+        otherwise=_held_otherwise(model.shape, training, kept),
+        checkpointing=training.checkpointing,
         notes=(*training.notes, *notes, *_remarks(training)),
         unknown=(*training.unknown, *_unknown(model.shape, kept)),
     )
@@ -172,6 +186,13 @@ def _activations(shape: Shape, training: Training, kept: Kept) -> int:
         return rest + kept.layers.at(training.length, training.rows)
     entry = kept.entry.at(training.length, training.rows)
     return rest + entry * (min(2, shape.layers) if training.offload_activations else shape.layers)
+
+
+def _held_otherwise(shape: Shape, training: Training, kept: Kept) -> int:
+    """Return the most that activations take with checkpointing turned on, or off."""
+    other = replace(training, checkpointing=not training.checkpointing)
+    one = kept.layer.at(other.length, other.rows) if other.checkpointing else 0
+    return _activations(shape, other, kept) + one
 
 
 def _host_activations(shape: Shape, training: Training, kept: Kept) -> int:

@@ -96,7 +96,7 @@ def build(config: Mapping[str, Any], *, half: bool = True) -> Any:
     if kind not in CONFIG_MAPPING:
         raise InspectError(
             f"transformers knows no model_type {kind!r}: its class comes with its weights",
-            fix="--like ARCHITECTURE takes the shape of one that it knows",
+            fix="--model FOLDER names one that it knows",
         )
     read = CONFIG_MAPPING[kind].from_dict(values)
     dtype = torch.bfloat16 if half else torch.float32
@@ -111,11 +111,10 @@ def shape_of(model: Any, config: Mapping[str, Any]) -> Shape:
     """Group the model's parameters over its layers."""
     found: Counter[tuple[str, tuple[int, ...], Kind, bool]] = Counter()
     place, layers = layers_of(model)
-    owners = {
-        id(parameter): module
-        for module in model.modules()
-        for parameter in module.parameters(recurse=False)
-    }
+    owners: dict[int, Any] = {}
+    for module in model.modules():
+        for parameter in module.parameters(recurse=False):
+            owners.setdefault(id(parameter), module)
     head = model.get_output_embeddings() if hasattr(model, "get_output_embeddings") else None
     for name, parameter in model.named_parameters():
         within = bool(place) and name.startswith(f"{place}.")

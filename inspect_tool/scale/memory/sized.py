@@ -21,10 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sized:
-    """An estimate and what it means. ``card`` None: no GPU is here and none was named.
-
-    ``unsharded`` are the bytes without the split, for comparison.
-    """
+    """An estimate and what it means. ``card`` None: no GPU is here and none was named."""
 
     memory: Memory
     fleet: Fleet
@@ -62,18 +59,19 @@ def size_config(
     cwd: Path,
     card: Card | None = None,
     longest: int | None = None,
-    like: Mapping[str, Any] | None = None,
+    model: str | None = None,
 ) -> Sized:
     """Estimate a config's values on ``fleet`` and hold it against ``card``.
 
     ``worker`` gives the axolotl worker and is called only for a model that was not looked at
-    before. ``longest`` is the longest row in tokens; ``like`` a config.json instead of the base
-    model's. Raises InspectError where that is not at hand or a size in the YAML is none.
+    before. ``longest`` is the longest row in tokens; ``model`` a folder or name whose config.json
+    counts instead of the base model's. Raises InspectError where that is not at hand or a size in
+    the YAML is none.
     """
-    config = model_config(values, cwd=cwd, like=like)
-    model = model_of(config, plan_variants(values, fleet, cwd=cwd), worker)
-    memory = estimate(values, fleet, model, cwd=cwd, longest=longest)
+    config = model_config(values, cwd=cwd, model=model)
+    found = model_of(config, plan_variants(values, fleet, cwd=cwd), worker)
+    memory = estimate(values, fleet, found, cwd=cwd, longest=longest)
     if card is None:
-        return Sized(memory, fleet, model.shape)
-    changes = advise(values, fleet, model, card, cwd=cwd, longest=longest)
-    return Sized(memory, fleet, model.shape, card, fit(memory.total, card), changes)
+        return Sized(memory, fleet, found.shape)
+    changes = advise(values, fleet, found, card, cwd=cwd, longest=longest)
+    return Sized(memory, fleet, found.shape, card, fit(memory.total, card), changes)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 """Seconds until a wait fails; only ever reached when something hangs."""
 
 

@@ -30,6 +30,8 @@ _PLUMBING = ("c10d_logger.py", "_tensor.py")
 _BACKWARD = "torch/autograd/"
 BACKWARD = "backward, in which ranks average gradients"
 
+DEBUGGER = "a debugger to attach"
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -89,23 +91,29 @@ def stacks(run: Path, *, seconds: float = SECONDS) -> list[Stack]:
 
 def verdict(found: Iterable[Stack]) -> str:
     """Say in one line who waits for whom, as far as the stacks tell."""
+    found = list(found)
     alive = [stack for stack in found if stack.frames]
     waiting = [stack for stack in alive if stack.collective is not None and stack.still]
     others = [stack for stack in alive if stack not in waiting]
     gone = [stack for stack in found if stack.rank.state.over]
-    if waiting and gone:
-        return f"{_named(waiting)} for {_named(gone, verb='which ended')}"
-    if waiting and others:
+    if not waiting:
+        still = all(stack.still for stack in alive)
+        return "no rank moves, and none waits in a collective" if still else "the run moves"
+    if gone:
+        return f"{_named(waiting)}; rank {', '.join(str(one.rank.rank) for one in gone)} has ended"
+    if others:
         doing = ", ".join(f"rank {one.rank.rank} is in {one.frames[0].function}" for one in others)
         return f"{_named(waiting)}; {doing}"
+    return _all_wait(waiting)
+
+
+def _all_wait(waiting: list[Stack]) -> str:
     places = {stack.collective for stack in waiting}
     if len(places) > 1:
-        return f"{_named(waiting)}: not the same collective, so none will return"
-    if waiting:
-        return "all ranks wait in the same collective: the network, or a rank on another machine"
-    if all(stack.still for stack in alive):
-        return "no rank moves, and none waits in a collective"
-    return "the run moves"
+        return f"{_named(waiting)}: not the same, so none will return"
+    if places == {DEBUGGER}:
+        return "all ranks wait for a debugger to attach"
+    return "all ranks wait in the same collective: the network, or a rank on another machine"
 
 
 def is_stuck(found: Iterable[Stack]) -> bool:
@@ -129,11 +137,11 @@ def collective_of(frames: Iterable[Frame]) -> str | None:
     return outermost or backward
 
 
-def _named(found: Iterable[Stack], *, verb: str = "") -> str:
+def _named(found: Iterable[Stack]) -> str:
     parts: dict[str, list[str]] = {}
     for stack in found:
-        key = verb or f"waits in {stack.collective}"
-        parts.setdefault(key, []).append(str(stack.rank.rank))
+        to = "for" if stack.collective == DEBUGGER else "in"
+        parts.setdefault(f"waits {to} {stack.collective}", []).append(str(stack.rank.rank))
     return "; ".join(f"rank {', '.join(ranks)} {said}" for said, ranks in parts.items())
 
 
@@ -191,7 +199,8 @@ def _read(program: str, rank: Rank) -> Stack:
     if done.returncode != 0:
         return Stack(rank, problem=_refused(done.stderr))
     frames = _main_thread(json.loads(done.stdout))
-    return Stack(rank, frames, collective_of(frames))
+    waits = DEBUGGER if rank.state is RankState.WAITING else collective_of(frames)
+    return Stack(rank, frames, waits)
 
 
 def _refused(said: str) -> str:

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from inspect_tool.axolotl_worker import AxolotlWorker
+from inspect_tool.cli.exits import say
 from inspect_tool.cli.progress import waiting
 from inspect_tool.errors import ExitCode, InspectError
 from inspect_tool.report.look import look_of
 from inspect_tool.report.scale_text import scale_text
 from inspect_tool.runs.config import Config
+from inspect_tool.runs.debug_choice import fetch_base_config
 from inspect_tool.runs.match import prepared_by
+from inspect_tool.runs.tiny.source import find_config
 from inspect_tool.scale.plan import ScaleOptions, ScalePlan, plan_scale
 
 if TYPE_CHECKING:
@@ -38,6 +41,9 @@ class Scaling:
         cwd = self.cwd.absolute() if self.cwd else prepared_by(config).cwd
         if not cwd.is_dir():
             raise InspectError("no such folder", place=cwd)
+        name = str(config.values.get("base_model_config") or config.base_model)
+        if self.ask and find_config(name, cwd=cwd) is None:
+            fetch_base_config(config, say)
         with ExitStack() as stack:
             started: list[AxolotlWorker] = []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from inspect_tool.findings import SEVERITIES
@@ -56,8 +57,8 @@ def scale_text(plan: ScalePlan, look: Look) -> str:
     """Return the whole plan as lines of text, the last one ended; all of it is safe."""
     segments = [*_fleet(plan, look), *_batch(plan, look), *_memory(plan, look)]
     segments += _findings(plan.preflight, plan.config, look)
-    segments += _commands(plan, look)
-    text = printed(segments, look)
+    commands = printed(_commands(plan, look), replace(look, width=None))  # to be copied
+    text = printed(segments, look) + commands
     return text if look.unicode else ascii_only(text)
 
 

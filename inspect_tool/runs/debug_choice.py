@@ -64,7 +64,7 @@ class Chosen:
         device = detect(self.device)
         plan = plan_debug(config, cwd=cwd, folder=folder, options=options, device=device)
         missing = any(problem.code == "P-MODEL-MISSING" for problem in plan.problems)
-        if missing and _fetch(config, say):
+        if missing and fetch_base_config(config, say):
             plan = plan_debug(config, cwd=cwd, folder=folder, options=options, device=device)
         return plan
 
@@ -110,7 +110,7 @@ class Chosen:
                 yield from (name, str(one))
 
 
-def _fetch(config: Config, say: Callable[[str], None]) -> bool:
+def fetch_base_config(config: Config, say: Callable[[str], None]) -> bool:
     """Fetch the base model's config.json when online; tell why where it cannot be had."""
     from huggingface_hub import constants
 

@@ -30,6 +30,8 @@ def _unknown(
 ) -> Iterator[UnknownKey]:
     fields = {name: item for schema in schemas for name, item in _fields(schema)}
     for key, value in values.items():
+        if value is None:
+            continue  # an empty key says nothing
         plain = key.removeprefix("fsdp_") if prefix == "fsdp_config." else key
         if plain not in fields and key not in fields:
             if not _is_handled(str(key)):

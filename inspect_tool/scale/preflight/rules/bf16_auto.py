@@ -26,7 +26,7 @@ def look(case: Case) -> Iterator[Finding]:
         code="P-BF16",
         severity="warning" if auto else "error",
         message=f"GPUs of {case.capability} have no bf16: "
-        + ("bf16: auto becomes fp16 without a word" if auto else "bf16: true is refused"),
+        + ("bf16: auto becomes fp16 without a word" if auto else "training with bf16: true fails"),
         key="bf16",
         fix="bf16: false and fp16: true, or Ampere GPUs and later",
     )

@@ -10,6 +10,7 @@ from inspect_tool.scale.batch import whole
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from inspect_tool.findings import Severity
     from inspect_tool.scale.preflight.case import Case
 
 CODES: Final = ("P-PREP-TIMEOUT",)
@@ -42,9 +43,12 @@ def look(case: Case) -> Iterator[Finding]:
         if case.fleet.nodes > 1
         else ""
     )
+    severity: Severity = "info" if short else "warning"
+    if seconds is not None and long and case.fleet.nodes > 1:
+        severity = "error"
     yield Finding(
         code="P-PREP-TIMEOUT",
-        severity="error" if long and case.fleet.nodes > 1 else "info" if short else "warning",
+        severity=severity,
         message=f"the data is not prepared: {case.fleet.processes - 1} GPUs wait while one process "
         f"tokenises it, {wait}{machines}",
         key="dataset_prepared_path",

@@ -37,8 +37,8 @@ def look(case: Case) -> Iterator[Finding | Unknown]:
         return
     model = case.answers.model if case.answers else None
     if model is None:
-        why = case.answers.unasked.get("model", "") if case.answers else case.unanswered
-        yield Unknown("P-FSDP-WRAP", why)
+        why = case.answers.unasked.get("model") if case.answers else None
+        yield Unknown("P-FSDP-WRAP", why or case.unanswered)
         return
     missing = [name for name in str(named).split(",") if name not in model.classes]
     if missing:

@@ -1,0 +1,456 @@
+"""The preflight: each rule finds its mistake, names key and fix, and is silent without it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from inspect_tool.findings import Finding
+from inspect_tool.runs.doctor.machine import Gpu
+from inspect_tool.scale.answers import Answers, FsdpFacts, UnknownKey
+from inspect_tool.scale.data import Data
+from inspect_tool.scale.fleet import Fleet
+from inspect_tool.scale.preflight.registry import RULES
+from inspect_tool.scale.preflight.run import preflight
+from inspect_tool.scale.surroundings import AccelerateDefault, Surroundings
+from tests.axolotl_runs import ROOT
+from tests.scale.cases import (
+    ANSWERED,
+    AROUND,
+    FSDP,
+    PREPARED,
+    ZERO3,
+    case,
+    found,
+    fsdp,
+    rows,
+    zero,
+)
+
+if TYPE_CHECKING:
+    from inspect_tool.scale.preflight.case import Case
+
+FILE = Path("/home/someone/.cache/huggingface/accelerate/default_config.yaml")
+UNPREPARED = Data("not prepared yet")
+
+
+def accelerate(**content: Any) -> Surroundings:
+    """Surroundings with a default accelerate config of eight processes, changed."""
+    sound = {"distributed_type": "MULTI_GPU", "num_processes": 8, "num_machines": 1}
+    return replace(AROUND, accelerate=AccelerateDefault(FILE, {**sound, **content}))
+
+
+def variable(name: str, value: str = "true") -> Surroundings:
+    """Surroundings with one variable set."""
+    return replace(AROUND, variables={name: value})
+
+
+MISTAKES: dict[str, tuple[Case, str]] = {
+    "P-AXOLOTL": (case(answers=replace(ANSWERED, refused="no")), "error"),
+    "P-AXOLOTL-HINT": (case(answers=replace(ANSWERED, warnings=("hm",))), "info"),
+    "P-YAML-DUPLICATE": (
+        replace(case(), doubts=(Finding("P-YAML-DUPLICATE", "warning", "seed"),)),
+        "warning",
+    ),
+    "P-OLD-KEY": (
+        replace(case(), doubts=(Finding("P-OLD-KEY", "warning", "rpo_alpha"),)),
+        "warning",
+    ),
+    "P-UNKNOWN-KEY": (
+        case(
+            answers=replace(ANSWERED, unknown_keys=(UnknownKey("lerning_rate", "learning_rate"),))
+        ),
+        "warning",
+    ),
+    "P-FSDP-DEEPSPEED": (case(**FSDP, **ZERO3), "error"),
+    "P-STALE-ACCEL": (case(around=accelerate(num_processes=1)), "error"),
+    "P-ENV": (case(around=variable("ACCELERATE_USE_FSDP")), "error"),
+    "P-GPUS": (
+        case(elsewhere=False, around=replace(AROUND, gpus=(Gpu("A100", 81920, "550"),) * 4)),
+        "error",
+    ),
+    "P-CPU-PROCESSES": (case(elsewhere=False), "info"),
+    "P-MESH": (case(**FSDP, dp_shard_size=4, dp_replicate_size=4), "error"),
+    "P-FSDP-WRAP": (case(**fsdp(transformer_layer_cls_to_wrap="LlamaDecoderLayer")), "error"),
+    "P-FSDP-WHOLE": (case(**fsdp(auto_wrap_policy=...)), "warning"),
+    "P-FSDP-SAVE": (case(**fsdp(state_dict_type=...)), "error"),
+    "P-FSDP-RESHARD": (case(**fsdp(reshard_after_forward=False)), "warning"),
+    "P-DS-FILE": (case(deepspeed="deepspeed_configs/zero3.json"), "error"),
+    "P-DS-BATCH": (case(**zero(train_micro_batch_size_per_gpu=8)), "error"),
+    "P-DS-AUTO": (case(**zero(steps_per_print="auto")), "error"),
+    "P-DS-MISSING": (
+        case(**ZERO3, elsewhere=False, around=replace(AROUND, has_deepspeed=False)),
+        "warning",
+    ),
+    "P-DS-ONE": (case(**ZERO3, processes=1), "warning"),
+    "P-ZERO3-DTYPE": (case(**zero(bf16=...)), "error"),
+    "P-BATCH-SIZE": (case(batch_size=16, gradient_accumulation_steps=...), "error"),
+    "P-DATA-SMALL": (case(data=rows(60)), "error"),
+    "P-PACK-SMALL": (
+        case(sample_packing=True, data=rows(9, tokens=5_000), flash_attention=True),
+        "error",
+    ),
+    "P-EVAL-SMALL": (
+        case(sample_packing=True, data=rows(10_000, eval_rows=3), flash_attention=True),
+        "error",
+    ),
+    "P-LAST-BATCH": (case(data=rows(10_001)), "info"),
+    "P-DDP-STEPS": (case(ddp=False), "error"),
+    "P-PREP-TIMEOUT": (case(data=UNPREPARED), "warning"),
+    "P-CHECKPOINTING": (
+        case(**fsdp(activation_checkpointing=True), gradient_checkpointing=True),
+        "error",
+    ),
+    "P-SAVE-BEST": (
+        case(**FSDP, save_only_model=True, save_steps=10, eval_steps=10, val_set_size=0.1),
+        "error",
+    ),
+    "P-QUANT-SHARD": (case(**FSDP, adapter="lora", load_in_8bit=True), "error"),
+    "P-OFFLOAD": (case(**fsdp(offload_params=True), optimizer="adamw_bnb_8bit"), "error"),
+    "P-BF16": (case(bf16="auto", capability="sm_75"), "warning"),
+    "P-SHARED-OUTPUT": (case(nodes=2), "warning"),
+    "P-DISK": (case(elsewhere=False, around=replace(AROUND, free=10**9)), "error"),
+    "P-GLOBAL-BATCH": (case(reference=1), "warning"),
+    "P-STEPS": (case(reference=1, warmup_steps=20), "info"),
+    "P-SAMPLER": (case(accelerator_config={"dispatch_batches": True}), "error"),
+    "P-ADAPTER-SEED": (case(adapter="lora", seed=42), "info"),
+}
+"""One mistake for each code, and how severe it is."""
+
+OF_THE_MODEL = {"P-MEMORY"}
+"""Codes whose mistake needs an estimate; test_plan.py makes one."""
+
+
+@pytest.mark.parametrize("code", MISTAKES)
+def test_a_mistake_is_found(code: str) -> None:
+    """It is found with its severity, a reason and, unless it only remarks, a way out."""
+    looked, severity = MISTAKES[code]
+    findings = found(looked, code)
+
+    assert severity in {finding.severity for finding in findings}
+    assert all(finding.message for finding in findings)
+    assert all(finding.fix for finding in findings if finding.severity != "info" and finding.key)
+
+
+@pytest.mark.parametrize("keys", [{}, FSDP, ZERO3], ids=["ddp", "fsdp", "zero3"])
+def test_a_sound_config_has_no_finding(keys: dict[str, Any]) -> None:
+    """Nothing is said of a config that nothing is wrong with."""
+    assert preflight(case(**keys)).findings == ()
+
+
+def test_every_rule_has_its_mistake() -> None:
+    """No code is left untested."""
+    codes = [code for rule in RULES for code in rule.codes]
+
+    assert set(codes) == {*MISTAKES, *OF_THE_MODEL}
+    assert max(Counter(codes).values()) == 1
+
+
+def test_every_code_is_documented_once() -> None:
+    """docs/preflight.md lists the registry's codes."""
+    text = (ROOT / "docs" / "preflight.md").read_text("utf-8")
+    listed = re.findall(r"^\| (P-[A-Z0-9-]+) \|", text, re.MULTILINE)
+
+    assert sorted(listed) == sorted(code for rule in RULES for code in rule.codes)
+
+
+UNDECIDED: dict[str, Case] = {
+    "P-AXOLOTL": case(answers=None),
+    "P-UNKNOWN-KEY": case(answers=None),
+    "P-FSDP-WRAP": case(**fsdp(transformer_layer_cls_to_wrap="X"), answers=Answers()),
+    "P-GPUS": case(elsewhere=False),
+    "P-DATA-SMALL": case(data=UNPREPARED),
+    "P-PACK-SMALL": case(sample_packing=True, data=UNPREPARED),
+    "P-EVAL-SMALL": case(sample_packing=True, data=replace(UNPREPARED, has_eval=True)),
+    "P-DISK": case(answers=None),
+    "P-MEMORY": case(),
+}
+
+
+@pytest.mark.parametrize("code", UNDECIDED)
+def test_what_cannot_be_decided_is_listed(code: str) -> None:
+    """With the reason, and not among the rules that were."""
+    looked = preflight(UNDECIDED[code])
+
+    assert looked.unknown[code]
+    assert code not in looked.run
+
+
+def test_the_right_layer_is_suggested() -> None:
+    """The fix of a wrong wrap class is the model's own."""
+    (finding,) = found(MISTAKES["P-FSDP-WRAP"][0], "P-FSDP-WRAP")
+
+    assert finding.fix.startswith("MistralDecoderLayer")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ({"distributed_type": "NO"}, "one process"),
+        ({"num_processes": 4}, "starts 4 processes"),
+        ({"distributed_type": "FSDP"}, "without its final model"),
+        ({"distributed_type": "DEEPSPEED"}, "names no DeepSpeed config"),
+        ({"use_cpu": True}, "CPU"),
+        ({"num_machines": 2}, "2 machines"),
+        ({"mixed_precision": "fp16"}, "overruled"),
+        ({}, "nothing in it disagrees"),
+    ],
+)
+def test_a_default_accelerate_config_is_held_against_the_yaml(
+    content: dict[str, Any], says: str
+) -> None:
+    """What in it disagrees is said, with the file; it is not touched."""
+    (finding,) = found(case(around=accelerate(**content)), "P-STALE-ACCEL")
+
+    assert says in finding.message
+    assert str(FILE) in finding.evidence
+
+
+def test_a_default_accelerate_config_that_cannot_be_read_is_an_error() -> None:
+    """No launch would get past it."""
+    around = replace(AROUND, accelerate=AccelerateDefault(FILE, None))
+
+    assert found(case(around=around), "P-STALE-ACCEL")[0].severity == "error"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "severity"),
+    [
+        ("ACCELERATE_USE_DEEPSPEED", "true", "error"),
+        ("ACCELERATE_USE_CPU", "1", "error"),
+        ("ACCELERATE_USE_FSDP", "false", "info"),
+        ("ACCELERATE_MIXED_PRECISION", "fp16", "warning"),
+        ("FSDP_OFFLOAD_PARAMS", "true", "info"),
+        ("WORLD_SIZE", "2", "warning"),
+        ("AXOLOTL_NCCL_TIMEOUT", "60", "warning"),
+    ],
+)
+def test_left_over_variables(name: str, value: str, severity: str) -> None:
+    """Each is named with what to do; how bad it is depends on what it turns on."""
+    (finding,) = found(case(around=variable(name, value)), "P-ENV")
+
+    assert (finding.severity, finding.fix) == (severity, f"unset {name}")
+
+
+def test_a_variable_that_fsdp_would_heed_is_a_warning() -> None:
+    """Axolotl leaves those alone that the YAML does not turn on."""
+    around = variable("FSDP_OFFLOAD_PARAMS")
+
+    assert found(case(**FSDP, around=around), "P-ENV")[0].severity == "warning"
+
+
+@pytest.mark.parametrize(
+    ("bf16", "count"),
+    [({"enabled": True}, 0), ({"enabled": False}, 0), ({"enabled": "auto"}, 1), ({}, 1), (None, 1)],
+)
+def test_zero_3_needs_an_explicit_bf16(bf16: dict[str, Any] | None, count: int) -> None:
+    """`auto` is filled in too late, and left out is float32."""
+    assert len(found(case(**zero(bf16=bf16)), "P-ZERO3-DTYPE")) == count
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("train_batch_size", 8),
+        ("gradient_accumulation_steps", 1),
+        ("gradient_clipping", 0.3),
+        ("fp16", {"enabled": True}),
+        ("optimizer", {"type": "AdamW", "params": {"lr": 0.5}}),
+    ],
+)
+def test_deepspeed_and_the_yaml_disagree(key: str, value: Any) -> None:
+    """Each value that is neither auto nor the YAML's is an error."""
+    assert found(case(**zero(**{key: value})), "P-DS-BATCH")
+
+
+def test_deepspeed_may_say_what_the_yaml_says() -> None:
+    """Equal values are no conflict, whatever their type."""
+    same: dict[str, Any] = {
+        "train_batch_size": 64,
+        "gradient_accumulation_steps": 4,
+        "gradient_clipping": 1,
+    }
+
+    assert not found(case(**zero(**same)), "P-DS-BATCH")
+
+
+def test_deepspeed_s_own_refusal_is_handed_on() -> None:
+    """Where it is installed its classes were asked."""
+    answers = replace(ANSWERED, deepspeed=("stage 5 is none",))
+
+    assert "stage 5" in found(case(**ZERO3, answers=answers), "P-DS-BATCH")[0].message
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ({"batch_size": 16, "gradient_accumulation_steps": ...}, "trains 2 rows"),
+        ({"batch_size": 1, "gradient_accumulation_steps": None}, "ZeroDivisionError"),
+        ({"batch_size": 5, "gradient_accumulation_steps": None}, "trains 4 rows"),
+    ],
+)
+def test_batch_size_is_not_what_is_trained(keys: dict[str, Any], says: str) -> None:
+    """What axolotl makes of it is said."""
+    assert says in found(case(**keys), "P-BATCH-SIZE")[0].message
+
+
+def test_batch_size_may_say_the_same() -> None:
+    """8 rows beside an empty accumulation are 4 micro batches of 2."""
+    looked = case(batch_size=8, gradient_accumulation_steps=None)
+
+    assert not found(looked, "P-BATCH-SIZE")
+
+
+def test_packs_that_fill_less_than_one_step_are_a_warning() -> None:
+    """Each process has a pack, but not as many as it accumulates."""
+    looked = case(sample_packing=True, data=rows(99, tokens=12_000), flash_attention=True)
+
+    assert [finding.severity for finding in found(looked, "P-PACK-SMALL")] == ["warning"]
+
+
+def test_unpacked_evaluation_rows_may_be_few() -> None:
+    """Fewer evaluation rows than processes give the right loss."""
+    assert not found(case(data=rows(10_000, eval_rows=3)), "P-EVAL-SMALL")
+
+
+def test_evaluation_may_go_unpacked() -> None:
+    """eval_sample_packing: false is the way out."""
+    keys: dict[str, Any] = {
+        "sample_packing": True,
+        "eval_sample_packing": False,
+        "flash_attention": True,
+    }
+
+    assert not found(case(data=rows(10_000, eval_rows=3), **keys), "P-EVAL-SMALL")
+
+
+@pytest.mark.parametrize(
+    ("data", "nodes", "severity"),
+    [
+        (Data(raw_bytes=10_000), 1, "info"),
+        (Data(raw_bytes=10**9), 1, "warning"),
+        (Data(raw_bytes=10**10), 2, "error"),
+        (Data(), 2, "warning"),
+    ],
+)
+def test_tokenising_while_gpus_wait(data: Data, nodes: int, severity: str) -> None:
+    """A moment is a remark; machines that time out are an error."""
+    (finding,) = found(case(data=data, nodes=nodes), "P-PREP-TIMEOUT")
+
+    assert finding.severity == severity
+    assert "preprocess" in finding.fix
+
+
+@pytest.mark.parametrize("data", [PREPARED, Data(stored=False)], ids=["prepared", "streamed"])
+def test_nothing_waits_for_what_is_prepared_or_never_is(data: Data) -> None:
+    """A prepared dataset is loaded by every process at once."""
+    assert not found(case(data=data), "P-PREP-TIMEOUT")
+
+
+def test_adapters_end_with_their_weights_under_fsdp() -> None:
+    """Axolotl saves FSDP2's adapters in a way of its own."""
+    assert not found(case(**fsdp(state_dict_type=...), adapter="lora"), "P-FSDP-SAVE")
+
+
+def test_four_bits_are_split_as_bfloat16() -> None:
+    """QLoRA under FSDP is sound with bf16, and not with fp16."""
+    keys: dict[str, Any] = {**FSDP, "adapter": "qlora", "load_in_4bit": True}
+
+    assert not found(case(**keys), "P-QUANT-SHARD")
+    assert found(case(**keys, bf16=False, fp16=True), "P-QUANT-SHARD")
+
+
+def test_quantized_weights_are_no_matter_where_none_are_split() -> None:
+    """DDP copies them whole."""
+    assert not found(case(adapter="lora", load_in_8bit=True), "P-QUANT-SHARD")
+
+
+def test_a_deepspeed_offload_steps_on_the_cpu() -> None:
+    """An 8-bit optimizer cannot; AdamW becomes DeepSpeed's own."""
+    offload = {"stage": 2, "offload_optimizer": {"device": "cpu"}}
+    severities = {
+        optimizer: {
+            finding.severity
+            for finding in found(
+                case(**zero(zero_optimization=offload), optimizer=optimizer), "P-OFFLOAD"
+            )
+        }
+        for optimizer in ("adamw_torch", "adamw_bnb_8bit")
+    }
+
+    assert severities == {"adamw_torch": {"info"}, "adamw_bnb_8bit": {"info", "error"}}
+
+
+@pytest.mark.parametrize(
+    ("keys", "count"),
+    [
+        ({**FSDP, "dp_shard_size": 4, "dp_replicate_size": 2}, 0),
+        ({**FSDP, "dp_shard_size": 4}, 1),
+        ({"tensor_parallel_size": 2}, 0),
+        ({"tensor_parallel_size": 3}, 1),
+        ({"dp_replicate_size": 2}, 1),
+        ({"context_parallel_size": 2, "tensor_parallel_size": 4}, 0),
+    ],
+)
+def test_parallel_sizes_make_the_processes(keys: dict[str, Any], count: int) -> None:
+    """Their product is the world, or divides it where nothing says how it is sharded."""
+    assert len(found(case(**keys), "P-MESH")) == count
+
+
+def test_gpus_that_are_hidden_do_not_count() -> None:
+    """CUDA_VISIBLE_DEVICES leaves two of eight."""
+    around = replace(
+        AROUND,
+        gpus=(Gpu("A100", 81920, "550"),) * 8,
+        variables={"CUDA_VISIBLE_DEVICES": "0,1"},
+    )
+
+    assert "2 GPUs" in found(case(elsewhere=False, around=around), "P-GPUS")[0].message
+
+
+def test_enough_gpus_are_no_finding() -> None:
+    """Sixteen processes on two machines of eight."""
+    around = replace(AROUND, gpus=(Gpu("A100", 81920, "550"),) * 8)
+    looked = case(processes=16, nodes=2, elsewhere=False, around=around)
+
+    assert not found(looked, "P-GPUS")
+    assert not found(looked, "P-CPU-PROCESSES")
+
+
+def test_a_warmup_longer_than_the_run_is_an_error() -> None:
+    """100 rows are 5 steps on 8 processes; the rate never gets up."""
+    looked = case(data=rows(100), warmup_steps=20, reference=1)
+
+    assert "error" in {finding.severity for finding in found(looked, "P-STEPS")}
+
+
+def test_one_process_needs_no_preflight_for_many() -> None:
+    """On one process most rules have nothing to say."""
+    assert preflight(case(processes=1)).findings == ()
+
+
+def test_the_plugin_s_answer_counts_before_the_yaml() -> None:
+    """Where accelerate says that it does not reshard, nothing is claimed."""
+    answers = replace(ANSWERED, fsdp=FsdpFacts(reshard=False))
+    looked = case(**fsdp(reshard_after_forward=False), answers=answers)
+
+    assert not found(looked, "P-FSDP-RESHARD")
+
+
+def test_the_worst_comes_first() -> None:
+    """Errors, then warnings, then remarks."""
+    looked = case(**fsdp(state_dict_type=...), reference=1, adapter=None, warmup_steps=9)
+    severities = [finding.severity for finding in preflight(looked).findings]
+
+    assert severities == sorted(severities, key=["error", "warning", "info"].index)
+    assert len(set(severities)) == 3
+
+
+def test_a_fleet_is_what_the_rules_count() -> None:
+    """The case's arithmetic is that of its fleet."""
+    assert case(processes=16, nodes=2).schedule.shape.world == Fleet(16, 2).processes

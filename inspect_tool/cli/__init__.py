@@ -14,6 +14,7 @@ COMMANDS = (
     "memory",
     "clean",
     "vscode",
+    "scale",
     "hang",
     "doctor",
     "version",

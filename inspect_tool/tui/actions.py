@@ -112,31 +112,31 @@ PLAN_ACTIONS: Final = (
     _app("toggle_debugger", "b", "Wait for a debugger, or just run", "Plan", "debugger"),
     _app("stops", "s", "Named stops in axolotl's source", "Plan", "stop at"),
     _app("model", "m", "What is trained: a tiny model, or base_model itself", "Plan", "model"),
+    _app("app.help", "question_mark f1", "Help: every key", "Plan", "help"),
+    _app("close", "escape q", "Back to the app", "Plan", "back"),
     _app("amounts", "a", "How many steps and rows", "Plan", "steps"),
     _app("step_change(1)", "n right_square_bracket", "Next change", "Plan", "next"),
     _app("step_change(-1)", "p left_square_bracket", "Previous change", "Plan"),
     _app("copy_command", "c", "Copy the command that starts the same run", "Plan", "command"),
     _app("app.toggle_theme", "t", "Light or dark", "Plan"),
-    _app("app.help", "question_mark f1", "Help: every key", "Plan", "help"),
-    _app("close", "escape q", "Back to the app", "Plan", "back"),
 )
 """What can be done on the Plan screen."""
 
 RUN_ACTIONS: Final = (
-    _app("show_page('run')", "1", "Curves and log", "Run", "run"),
-    _app("show_page('batches')", "2", "Batches as the trainer saw them", "Run", "batches"),
-    _app("show_page('problems')", "3", "Problems, and why a run failed", "Run", "problems"),
+    _app("show_page('run')", "1", "Curves and log", "Run"),
+    _app("show_page('batches')", "2", "Batches as the trainer saw them", "Run"),
+    _app("show_page('problems')", "3", "Problems, and why a run failed", "Run"),
     _app("show_page('traceback')", "4", "The traceback of a run that failed", "Run"),
-    _app("step_row(1)", "n", "Next row of a batch", "Run", "next"),
+    _app("end_run", "ctrl+c x", "End the run and all that it started", "Run", "end"),
+    _app("step_row(1)", "n", "Next row of a batch", "Run", "next row"),
     _app("step_row(-1)", "p", "Previous row of a batch", "Run"),
-    _app("step_batch(1)", "N", "Next batch", "Run"),
+    _app("step_batch(1)", "N", "Next batch", "Run", "next batch"),
     _app("step_batch(-1)", "P", "Previous batch", "Run"),
     _app("toggle_heat", "c", "Colour tokens by their loss, or by their label", "Run", "loss"),
-    _app("end_run", "ctrl+c x", "End the run and all that it started", "Run", "end"),
-    _app("app.toggle_theme", "t", "Light or dark", "Run"),
     _app("app.help", "question_mark f1", "Help: every key", "Run", "help"),
     _app("close", "escape", "Back to the app", "Run", "back"),
     _app("app.quit", "q ctrl+q", "Quit, and end what the app started", "Run", "quit"),
+    _app("app.toggle_theme", "t", "Light or dark", "Run"),
 )
 """What can be done on the Run screen, beside the keys of the tokens."""
 

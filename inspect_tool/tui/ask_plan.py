@@ -41,19 +41,19 @@ def set_value(screen: PlanScreen, begin: str) -> Question:
 
 def amounts(screen: PlanScreen) -> Question:
     """Ask for steps and rows."""
-    options = screen.chosen.options
+    plan, rows = screen.planned.plan if screen.planned else None, screen.chosen.options.rows
+    begin = f"{plan.values.get('max_steps', '') if plan else ''} {rows}"
 
     def answer(text: str) -> str:
         numbers = text.replace(",", " ").split()
         if len(numbers) != 2 or not all(n.isascii() and n.isdecimal() for n in numbers):
             raise InspectError("not two numbers", fix="steps and rows, such as 20 64")
-        steps, rows = map(int, numbers)
-        if not steps or not rows:
+        if not all(map(int, numbers)):
             raise InspectError("at least one of each")
-        screen.change(steps=steps, rows=rows)
+        screen.change(steps=int(numbers[0]), rows=int(numbers[1]))
         return ""
 
-    return Question("Steps and rows", answer, value=f"{options.steps} {options.rows}")
+    return Question("Steps and rows", answer, value=begin)
 
 
 def choose_stops(screen: PlanScreen) -> None:

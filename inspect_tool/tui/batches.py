@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -70,7 +71,7 @@ class BatchRow:
             "micro batch": batch.micro_batch,
             "phase": batch.phase,
             "recorded as": batch.reason,
-            "loss": batch.loss,
+            "loss": round(batch.loss, 6),
         }
         if batch.mean_token_loss is not None:
             columns["mean of tokens"] = round(batch.mean_token_loss, 4)
@@ -92,10 +93,17 @@ class BatchRow:
             facts.append(Fact("loss", safe(self.batch.token_loss_missing or "not recorded")))
         elif index < len(self.loss):
             facts.append(_loss_fact(float(self.loss[index]), asked=bool(self._asked[index])))
-        for count, part in enumerate(self.parts, 1):
+        samples = [part for part in self.parts if not part.padding]
+        for count, part in enumerate(samples, 1):
             if part.start <= index < part.stop:
-                facts.append(Fact("sample", f"{count} of {len(self.parts)}, {safe(str(part))}"))
+                facts.append(Fact("sample", f"{count} of {len(samples)}, {safe(str(part))}"))
         return facts
+
+    @cached_property
+    def not_finite(self) -> bool:
+        """Whether a token that enters the loss has none that is a number."""
+        heat = self.heat.heat if self.heat is not None else None
+        return heat is not None and NOT_FINITE in heat
 
     @cached_property
     def _asked(self) -> NDArray[np.bool_]:
@@ -195,20 +203,25 @@ def _marked(sequence: BatchSequence, index: int, parts: tuple[Part, ...]) -> Mar
 
 def _ends(parts: tuple[Part, ...], positions: NDArray[np.integer] | None) -> dict[int, str]:
     """Return what is said where each sample ends: which it was, and what comes after it."""
-    samples = sum(not part.padding for part in parts)
-    ends, count = {}, 0
-    for part, after in zip(parts, (*parts[1:], None), strict=True):
-        if part.padding or not len(part):
-            continue
-        count += 1
-        said = f" ┃ sample {count} of {samples}: {safe(str(part), newline=' ')}"
-        if after is not None and after.padding:
-            said += f"; padding follows, {len(after):,}"
-        elif after is not None and positions is not None:
-            restarts = int(positions[after.start]) == 0
+    samples = [part for part in parts if not part.padding and len(part)]
+    starts = {part.start for part in samples}
+    ends = {}
+    for count, part in enumerate(samples, 1):
+        said = f" ┃ sample {count} of {len(samples)}"
+        said += f": {safe(str(part), newline=' ')}" if part.rows else ""
+        if part.stop in starts and positions is not None:
+            restarts = int(positions[part.stop]) == 0
             said += "; positions restart" if restarts else "; positions go on"
+        padding = _padding_after(part, parts)
+        said += f"; padding follows, {padding:,}" if padding else ""
         ends[part.stop - 1] = said
     return ends
+
+
+def _padding_after(sample: Part, parts: tuple[Part, ...]) -> int:
+    """Count the tokens of padding from a sample's end to what comes next."""
+    after = (part for part in parts if part.start >= sample.stop)
+    return sum(len(part) for part in takewhile(lambda part: part.padding, after))
 
 
 def _loss_fact(loss: float, *, asked: bool) -> Fact:

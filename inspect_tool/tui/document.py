@@ -63,8 +63,8 @@ class Document:
 
     @property
     def title(self) -> str:
-        """Return a short name for the tab: the config's, or the folder's."""
-        if self.target is not None and self.target.config is not None:
+        """Return a short name for the tab: the config's, or the folder's or run's."""
+        if self.target is not None and self.target.config is not None and not self.is_run:
             return self.target.config.path.name
         path = self.request.path
         return f"{path.name[:8]}…" if len(path.name) == 32 else path.name or str(path)

@@ -100,7 +100,7 @@ def summary(planned: Planned) -> tuple[Line, Line]:
     else:
         millions = f"{model.tiny.parameters / 1e6:.1f} million parameters"
         said = f"{model.architecture}, tiny and random, {millions}"
-    steps = plan.values.get("max_steps", options.steps)
+    steps = plan.values.get("max_steps")
     first = [
         Part(safe(said, newline=" "), "strong"),
         Part(safe(plan.device.name)),

@@ -81,7 +81,7 @@ def speed_line(view: RunView | None) -> Line:
         return ()
     parts = []
     left, rate, last = view.seconds_left, view.tokens_per_second, view.last
-    if left is not None:
+    if left:
         parts.append(Part(f"{duration(left)} left"))
     if rate is not None:
         parts.append(Part(f"{rate:,.0f} tokens/s"))

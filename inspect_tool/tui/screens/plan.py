@@ -91,7 +91,7 @@ class PlanScreen(ModalScreen[None], TellsFailures):
 
     def on_resize(self, event: Resize) -> None:
         """Head the columns where they stand now."""
-        width = max((event.size.width - 2 * MARGINS - BAR.width) // 2, 8)
+        width = max((event.size.width - 1 - MARGINS - BAR.width) // 2, 8)
         yours = fitted((Part(f"  {safe(self.chosen.config.name)}", "accent"),), (), width)
         self.columns.left = (*yours, BAR, Part("  what axolotl will read", "accent"))
 

@@ -254,14 +254,15 @@ class RunScreen(ModalScreen[None], TellsFailures):
         counts = {"batches": len(self.batches.list.batches), "problems": len(self._sections())}
         parts = []
         for key, page in enumerate(PAGES, 1):
-            if page == "traceback" and not (self.looked and self.looked.failure):
+            failure = self.looked.failure if self.looked else None
+            if page == "traceback" and not (failure and failure.traceback):
                 continue
-            count = f" {counts[page]}" if counts.get(page) else ""
-            tone = "strong" if page == self.page else "bad" if page == "problems" and count else ""
-            action = f"screen.show_page('{page}')"
-            parts.append(Part(f"{key}", "accent", action))
-            shown = f"[{page}{count}]" if page == self.page else f" {page}{count} "
-            parts.append(Part(shown, tone or "dim", action))
+            count = f" ({counts[page]})" if counts.get(page) else ""
+            shown = f"{key} {page}{count}"
+            here = page == self.page
+            tone = "strong" if here else "bad" if page == "problems" and count else "dim"
+            shown = f"[{shown}]" if here else f" {shown} "
+            parts.append(Part(shown, tone, f"screen.show_page('{page}')"))
         return tuple(parts)
 
     def _sections(self) -> list[tuple[str, list]]:  # type: ignore[type-arg]

@@ -27,6 +27,7 @@ LEVELS = range(1, NOT_FINITE + 1)
 STYLE = """
 BatchView {
     & > .token--padding { color: $foreground 38%; text-style: strike; }
+    & > .token--end { color: $text-primary; text-style: bold; }
     & > .token--heat-1 { color: $foreground 70%; background: $primary 8%; text-style: dim; }
     & > .token--heat-2 { color: $text; background: $primary 30%; }
     & > .token--heat-3 { color: $text; background: $accent 22%; text-style: italic; }
@@ -55,6 +56,7 @@ class BatchView(TokenView):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         *COMPONENTS,
         "token--padding",
+        "token--end",
         *(f"token--heat-{level}" for level in LEVELS),
     }
     DEFAULT_CSS = STYLE
@@ -121,8 +123,8 @@ def legend(row: BatchRow | None, *, heat: bool) -> list[tuple[str, str]]:
     if heat and row.heat is not None:
         bounds = bounds_of(row.scale)
         levels = [(f"token--heat-{n}", f"{bounds[n - 1]}") for n in range(1, HOTTEST + 1)]
-        odd = (f"token--heat-{NOT_FINITE}", "not finite")
-        return [("", "loss from"), *levels, odd, ("token--masked", "none"), padding]
+        odd = [(f"token--heat-{NOT_FINITE}", "not finite")] if row.not_finite else []
+        return [("", "loss from"), *levels, *odd, ("token--masked", "none"), padding]
     looks = [("token--trained", "trained"), ("token--masked", "masked"), padding]
     if heat:
         missing = row.batch.token_loss_missing or "the loss of tokens was not recorded"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.containers import Horizontal, Vertical
 
 from inspect_tool.samples.glyphs import safe
-from inspect_tool.tui.describe import joined, plural, token_line, trained_part
+from inspect_tool.tui.describe import SEPARATOR, joined, plural, token_line, trained_part
 from inspect_tool.tui.widgets.bar import Bar
 from inspect_tool.tui.widgets.batch_list import BatchList
 from inspect_tool.tui.widgets.batch_view import BatchView, Legend
@@ -26,7 +26,7 @@ MEDIUM = 110
 """Cells from which on the inspector has room; below, its first facts take a line."""
 
 
-class BatchesPane(Horizontal):
+class BatchesPane(Vertical):
     """Shows one row at a time; ``vocabulary`` reads its tokens."""
 
     def __init__(self) -> None:
@@ -38,13 +38,14 @@ class BatchesPane(Horizontal):
 
     def compose(self) -> ComposeResult:
         """Lay out rows, tokens and inspector beside each other."""
-        yield self.list
-        with Vertical(id="batch-centre"):
-            yield self.head
-            yield self.tokens
-            yield self.token
-            yield self.legend
-        yield self.inspector
+        with Horizontal(id="batch-body"):
+            yield self.list
+            with Vertical(id="batch-centre"):
+                yield self.head
+                yield self.tokens
+            yield self.inspector
+        yield self.token
+        yield self.legend
 
     def on_mount(self) -> None:
         """Say that there is nothing yet."""
@@ -88,4 +89,5 @@ class BatchesPane(Horizontal):
         self.inspector.show(row.sample, 0, index, self.vocabulary, turns=False, why=facts)
         loss = next((fact.value for fact in facts if fact.label == "loss"), "")
         line = token_line(row.labels, index, self.vocabulary)
-        self.token.left = (*line, Part("  ·  ", "dim"), Part(f"loss {loss}"))
+        span = 2 if row.labels.trained is not None else 0
+        self.token.left = (*line[: len(line) - span], SEPARATOR, Part(f"loss {loss}"))

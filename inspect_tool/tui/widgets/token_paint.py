@@ -43,6 +43,8 @@ HEAT: Final = 512
 HOTTEST: Final = 6
 NOT_FINITE: Final = HOTTEST + 1
 """The level of a loss that is no number."""
+END: Final = 4096
+"""The last token of a sample; what is drawn after it says so."""
 
 _STATE: Final = {
     PLAIN: "token--plain",
@@ -106,6 +108,7 @@ def _marked(sequence: Marked, looks: NDArray[np.uint16]) -> NDArray[np.uint16]:
         looks = np.where(heat > 0, heat * HEAT, looks & ~np.uint16(TRAINED)).astype(np.uint16)
     if sequence.padding is not None:
         looks[sequence.padding[:count]] = PADDING
+    looks[[index for index in sequence.ends if index < count]] |= END
     return looks
 
 
@@ -184,7 +187,9 @@ class Painter:
     def _compose(self, look: int) -> Style:
         component = self._widget.get_component_rich_style
         state = look & (PLAIN | MASKED | TRAINED | SPECIAL)
-        heat = look // HEAT
+        heat = look % END // HEAT
+        if look & END and look & ID:
+            return component("token--end")
         if heat:
             style = component(f"token--heat-{heat}")
         else:

@@ -26,7 +26,7 @@ import yaml
 from fixtures.build import build_models, build_tokenizers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).resolve().parent.parent
 RECIPES = ROOT / "recipes"
@@ -78,11 +78,19 @@ class AxolotlRuns:
                 (entry / "complete").touch()
         return entry / "prepared"
 
-    def run(self, config: Path, log: Path, *, stage: str = "preprocess") -> int:
+    def run(
+        self,
+        config: Path,
+        log: Path,
+        *,
+        stage: str = "preprocess",
+        environment: Mapping[str, str] | None = None,
+    ) -> int:
         """Run a stage of axolotl (`preprocess`, `train`) as it is, and return its exit status."""
         build_tokenizers()
         build_models()
-        status: int = self._ask({"config": str(config), "log": str(log), "stage": stage})["status"]
+        request = {"config": str(config), "log": str(log), "stage": stage}
+        status: int = self._ask({**request, "env": dict(environment or {})})["status"]
         return status
 
     def _prepare(self, source: Path, entry: Path) -> None:
@@ -100,7 +108,7 @@ class AxolotlRuns:
             message = f"{source}: axolotl preprocess ended with {status}; {log}:\n{tail}"
             raise AxolotlRunError(message)
 
-    def _ask(self, request: dict[str, str]) -> dict[str, Any]:
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         if self._server is None:
             self._server = self._start()
         assert self._server.stdin is not None

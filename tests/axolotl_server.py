@@ -2,8 +2,8 @@
 
 Started by `tests.axolotl_runs`. Reads one JSON request a line, `{"config": path, "log": path}`, and
 answers `{"status": exit status}`; before the first it says `{"ready": true}`. With `"stage":
-"train"` it trains instead of preparing. It ends its whole process group as soon as its input
-closes, also in the middle of a job.
+"train"` it trains instead of preparing, and `"env"` sets variables for that. It ends its whole
+process group as soon as its input closes, also in the middle of a job.
 """
 
 from __future__ import annotations
@@ -32,14 +32,17 @@ def main() -> None:
         request = json.loads(line)
         stage = request.get("stage", "preprocess")
         importlib.import_module(f"axolotl.cli.{stage}")
-        status = run(stage, config=Path(request["config"]), log=Path(request["log"]))
+        environment = request.get("env", {})
+        config, log = Path(request["config"]), Path(request["log"])
+        status = run(stage, config=config, log=log, environment=environment)
         answers.write(json.dumps({"status": status}) + "\n")
 
 
-def run(stage: str, *, config: Path, log: Path) -> int:
+def run(stage: str, *, config: Path, log: Path, environment: dict[str, str]) -> int:
     """Run axolotl in a forked child with its output in `log`; return its exit status."""
     child = os.fork()
     if child == 0:
+        os.environ.update(environment)
         axolotl(stage, config=config, log=log)
     while True:
         done, status = os.waitpid(child, os.WNOHANG)

@@ -68,14 +68,20 @@ def llama3_dir(built_tokenizers: None) -> Path:
 
 
 @pytest.fixture(scope="session")
-def prepared() -> Iterator[Callable[[str | Path], Path]]:
+def axolotl_runs() -> Iterator[AxolotlRuns]:
+    """Real axolotl in a server that forks for each config: mark the test slow."""
+    with AxolotlRuns() as runs:
+        yield runs
+
+
+@pytest.fixture(scope="session")
+def prepared(axolotl_runs: AxolotlRuns) -> Callable[[str | Path], Path]:
     """Prepare a recipe by its name, or a YAML by its path, with real axolotl: mark the test slow.
 
     Gives the folder that `dataset_prepared_path` names; the config that made it is its sibling
     `config.yml`.
     """
-    with AxolotlRuns() as runs:
-        yield runs.prepared
+    return axolotl_runs.prepared
 
 
 @pytest.fixture(scope="session")

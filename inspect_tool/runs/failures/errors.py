@@ -11,7 +11,8 @@ from inspect_tool.runs.failures.failure import Frame
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_START = "Traceback (most recent call last):"
+TRACEBACK = "Traceback (most recent call last):"
+"""How a traceback starts; a progress bar may stand before it on the same line."""
 _CHAINED = (
     "During handling of the above exception, another exception occurred:",
     "The above exception was the direct cause of the following exception:",
@@ -63,7 +64,7 @@ def last_errors(lines: Sequence[str]) -> tuple[LoggedError, ...]:
     chained = False
     while index < len(plain):
         line = plain[index].strip()
-        if line.endswith(_START):
+        if line.endswith(TRACEBACK):
             error = _read(plain, index)
             ignored = index > 0 and plain[index - 1].strip().startswith(_IGNORED)
             if error is not None and ignored:
@@ -87,7 +88,7 @@ def last_errors(lines: Sequence[str]) -> tuple[LoggedError, ...]:
 
 def _read(lines: Sequence[str], first: int) -> LoggedError | None:
     """Read the traceback that starts at ``first``; None where it is cut off."""
-    indent = lines[first][: lines[first].find(_START[0])]
+    indent = lines[first][: lines[first].find(TRACEBACK)]
     indent = indent if not indent.strip() else ""
     frames: list[Frame] = []
     for at in range(first + 1, len(lines)):
@@ -109,7 +110,7 @@ def _named(
     last = at
     for index in range(at + 1, min(len(lines), at + MAX_MESSAGE_LINES)):
         line = lines[index].strip()
-        if line.endswith(_START) or line in _CHAINED or _RECORD.match(line):
+        if line.endswith(TRACEBACK) or line in _CHAINED or _RECORD.match(line):
             break
         if line:
             message.append(line)

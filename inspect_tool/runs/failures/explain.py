@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from inspect_tool.errors import InspectError
 from inspect_tool.runs.config import Config
 from inspect_tool.runs.failures.ends import of_metrics, of_signal
-from inspect_tool.runs.failures.errors import last_errors
+from inspect_tool.runs.failures.errors import TRACEBACK, last_errors
 from inspect_tool.runs.failures.failure import UNKNOWN, Failure
 from inspect_tool.runs.failures.keys import VALUE, line_of, written_first
 from inspect_tool.runs.failures.known import RULES
@@ -197,6 +197,7 @@ def _traceback(log: _Log, error: LoggedError | None) -> str:
     if error is None or not error.frames:
         return ""
     lines = log.lines[error.first : error.last + 1]
+    lines[0] = lines[0][lines[0].find(TRACEBACK) :]
     return "\n".join(safe(line.rstrip(), tab="    ") for line in lines)
 
 

@@ -55,18 +55,17 @@ RULES = (
     ),
     Rule(
         code="F-DATA-SMALL",
-        pattern=said(
-            r"^ZeroDivisionError|num_samples should be a positive integer value, but got|"
-            r"eval dataset split is too small for sample_packing"
-        ),
-        cause="the dataset is too small for one step: no row is left, or fewer than a batch takes",
-        fix="add data, turn sample_packing and eval_sample_packing off, lower micro_batch_size or "
-        "val_set_size; rows longer than sequence_len were dropped",
+        pattern=said(r"^ZeroDivisionError|eval dataset split is too small for sample_packing"),
+        cause="the dataset is too small: fewer rows, or packed batches, than a step takes",
+        fix="add data, turn sample_packing and eval_sample_packing off, lower micro_batch_size, "
+        "gradient_accumulation_steps or val_set_size",
         keys=("val_set_size", *_SMALL, "sequence_len"),
     ),
     Rule(
         code="F-DATA-ALL-DROPPED",
-        pattern=said(r"empty range for randrange\(\) \(0, -1, -1\)"),
+        pattern=said(
+            r"empty range for randrange\(\) \(0, -1, -1\)|num_samples should be a positive integer"
+        ),
         cause="no row is left: all were longer than sequence_len, or had nothing to train on",
         fix="raise sequence_len, or set excess_length_strategy: truncate",
         keys=("sequence_len", "excess_length_strategy"),

@@ -72,7 +72,7 @@ RULES = (
         pattern=said(
             r"We couldn't connect to '|offline mode is enabled|outgoing traffic has been disabled|"
             r"OfflineModeIsEnabled|LocalEntryNotFoundError|Hub is in offline mode|"
-            r"Temporary failure in name resolution|Max retries exceeded with url"
+            r"Temporary failure in name resolution|Name or service not known|Max retries exceeded"
         ),
         cause="a file of a model or dataset is not in the cache, and the Hub was not reached",
         fix="go online once (HF_HUB_OFFLINE unset), or name a local folder; to debug without it: "

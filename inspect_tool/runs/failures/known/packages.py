@@ -62,6 +62,7 @@ RULES = (
         cause="the dataset lies in cloud storage that this machine cannot open",
         fix="install the file system's package and its credentials, or download the file",
         keys=("datasets.0.path", "datasets"),
+        source=Source("axolotl", "utils/data/shared.py", "paths require s3fs to be installed"),
     ),
     Rule(
         code="F-NO-PACKAGE",

@@ -16,7 +16,7 @@ RULES = (
         "gradient_checkpointing, train an adapter on a quantized model, or use more GPUs",
         keys=("micro_batch_size", "eval_batch_size", "sequence_len", "gradient_checkpointing"),
         where="line",
-        source=Source("accelerate", "utils/memory.py", "CUDA out of memory."),
+        source=Source("accelerate", "utils/memory.py", '" out of memory."'),
     ),
     Rule(
         code="F-HOST-MEMORY",
@@ -27,6 +27,15 @@ RULES = (
         cause="the machine's memory is full",
         fix="lower micro_batch_size or sequence_len, use a smaller model, or end other programs",
         keys=("micro_batch_size", "sequence_len", "overrides_of_model_config", "base_model"),
+        where="line",
+    ),
+    Rule(
+        code="F-SHARED-MEMORY",
+        pattern=said(r"out of shared memory|killed by signal: Bus error|exitcode: -7\b"),
+        cause="shared memory is full",
+        fix="give the container more (docker run --shm-size=8g or --ipc=host), or set "
+        "dataloader_num_workers: 0",
+        keys=("dataloader_num_workers",),
         where="line",
     ),
     Rule(

@@ -69,7 +69,8 @@ def chart(curve: Curve, width: int, height: int) -> list[Line]:
 def number(value: float) -> str:
     """Return a number in at most eight characters."""
     if value and not 1e-3 <= abs(value) < 1e5:
-        return f"{value:.1e}"
+        said = f"{value:.1e}"
+        return said if len(said) < LABEL else f"{value:.0e}"
     return f"{value:.4g}"
 
 

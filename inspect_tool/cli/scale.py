@@ -14,13 +14,17 @@ such a run fails late or in silence, with the key and the fix; the commands for 
 torchrun, Ray and Modal. Nothing is trained: the files that the commands name are written below
 .inspect/scale. The first time axolotl and the model's class are asked, which takes some seconds.
 
-Exits with 1 when there is an error or a warning. With --json one document
-(docs/schemas/scale.json).
+--rehearse then trains a tiny model for three steps on one process and on N, through accelerate
+launch, and says whether both compute the same.
+
+Exits with 1 when there is an error or a warning, 3 when a rehearsed run fails. With --json one
+document (docs/schemas/scale.json).
 
 \b
 Examples:
   inspect-tool scale qlora.yml --processes 8
   inspect-tool scale qlora.yml --processes 16 --nodes 2 --strategy fsdp --gpu h100-80gb
+  inspect-tool scale qlora.yml --processes 2 --rehearse
   inspect-tool scale qlora.yml --processes 8 --json | jq '.batch, .memory.total'
 """
 
@@ -62,6 +66,22 @@ Address = Annotated[
 NoAxolotl = Annotated[
     bool, typer.Option("--no-axolotl", help="Ask nothing that takes time; it is listed as unknown.")
 ]
+Rehearse = Annotated[
+    bool,
+    typer.Option(
+        "--rehearse", help="Run it, tiny, on 1 process and on N, and compare the numbers."
+    ),
+]
+RehearseProcesses = Annotated[
+    int | None,
+    typer.Option(
+        "--rehearse-processes",
+        min=2,
+        metavar="N",
+        help="Rehearse on so many; default: all that this machine can run.",
+        show_default=False,
+    ),
+]
 Start = Annotated[
     Path | None,
     typer.Option(
@@ -84,6 +104,8 @@ def scale(
     tuned_on: TunedOn = 1,
     address: Address = None,
     no_axolotl: NoAxolotl = False,
+    rehearse: Rehearse = False,
+    rehearse_processes: RehearseProcesses = None,
     start: Start = None,
     color: Color = "auto",
     as_json: JsonFlag = False,
@@ -102,8 +124,9 @@ def scale(
         reference=tuned_on,
         address=address or ADDRESS,
     )
-    return print_plan(
-        Scaling(config=config, options=options, cwd=start, ask=not no_axolotl),
-        color=color,
-        as_json=as_json,
-    )
+    scaling = Scaling(config=config, options=options, cwd=start, ask=not no_axolotl)
+    if rehearse or rehearse_processes:
+        from inspect_tool.cli.rehearsing import rehearse_plan
+
+        return rehearse_plan(scaling, processes=rehearse_processes, color=color, as_json=as_json)
+    return print_plan(scaling, color=color, as_json=as_json)

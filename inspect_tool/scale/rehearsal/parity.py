@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from inspect_tool.errors import InspectError
+from inspect_tool.scale.batch import accumulation_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -65,15 +66,9 @@ def dropouts(config: Mapping[str, Any]) -> Iterator[str]:
             yield key
 
 
-def accumulation_of(values: Mapping[str, Any]) -> int:
+def rehearsed_accumulation(values: Mapping[str, Any]) -> int:
     """Return the micro batches a step and process that a rehearsal takes, 1 or ACCUMULATION."""
-    written = values.get("gradient_accumulation_steps")
-    if isinstance(written, int) and not isinstance(written, bool):
-        return max(1, min(written, ACCUMULATION))
-    batch, micro = values.get("batch_size"), values.get("micro_batch_size")
-    if isinstance(batch, int) and isinstance(micro, int) and micro > 0:
-        return max(1, min(batch // micro, ACCUMULATION))
-    return 1
+    return max(1, min(accumulation_of(values), ACCUMULATION))
 
 
 def left_out(values: Mapping[str, Any]) -> list[str]:

@@ -136,7 +136,7 @@ def plan_rehearsal(
     written = start.values
     parity.refuse_random(written)
     here, where = _fleet_here(fleet, chosen, device, gpus)
-    accumulation = parity.accumulation_of({**written, **chosen.given})
+    accumulation = parity.rehearsed_accumulation({**written, **chosen.given})
     base = _base(config, chosen, written, where, cwd=cwd, folder=folder)
     common = Draft(base.values, keep=[key for key in chosen.keep if key != "plugins"], given={})
     parity.fix(common, base)

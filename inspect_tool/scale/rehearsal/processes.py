@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from inspect_tool.scale.rehearsal.facts import Process
     from inspect_tool.scale.rehearsal.recorded import Recorded
 
-_NO_GPU = "without a GPU accelerate starts copies that never talk; use a machine with GPUs, or gloo"
+_NO_GPU = "without a GPU accelerate starts copies that do not share; GPUs are needed, or gloo"
 
 
 def find(recorded: Recorded) -> Iterator[Finding]:
     """Yield what is wrong with the processes; the worst alone where the others follow from it."""
     wanted = recorded.fleet.processes
     ranks = [rank.process for rank in recorded.many]
-    alone = [rank for rank in ranks if len(set(rank.heard)) < min(wanted, len(ranks))]
+    alone = [rank for rank in ranks if rank.distributed == "NO" or len(set(rank.heard)) < wanted]
     if len(ranks) != wanted:
         yield _error(
             "R-WORLD",
@@ -32,8 +32,8 @@ def find(recorded: Recorded) -> Iterator[Finding]:
         kinds = ", ".join(sorted({rank.distributed for rank in alone}))
         yield _error(
             "R-ALONE",
-            f"the {wanted} processes never talked to each other (accelerate says {kinds}): each "
-            "trained its own copy",
+            f"the {wanted} processes share no gradients (accelerate says {kinds}): each trained "
+            "its own copy",
             fix=_NO_GPU,
         )
     else:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from inspect_tool.findings import Finding
+    from inspect_tool.runs.overrides.draft import Override
     from inspect_tool.scale.rehearsal.facts import Rank, Step
     from inspect_tool.scale.rehearsal.plan import RehearsalPlan
 
@@ -37,6 +38,7 @@ class Rehearsal:
     one: Rank | None
     many: tuple[Rank, ...]
     tolerance: Tolerance
+    changes: tuple[Override, ...] = ()
     failed: bool = False
 
     @property
@@ -55,6 +57,7 @@ class Rehearsal:
             "run": str(self.folder),
             "processes": self.processes,
             "strategy": self.strategy,
+            "changes": [json.loads(json.dumps(c.to_json(), default=str)) for c in self.changes],
             "tolerance": {"loss": self.tolerance.loss, "grad_norm": self.tolerance.grad_norm},
             "steps": [
                 {"step": s.step, "one": _numbers(s), "many": _numbers(known.get(s.step))}
@@ -124,6 +127,7 @@ def judge(plan: RehearsalPlan, outcomes: tuple[Outcome, ...]) -> Rehearsal:
         one=one,
         many=many,
         tolerance=tolerance,
+        changes=plan.overrides,
         failed=not all_ran,
     )
 

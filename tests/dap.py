@@ -40,6 +40,7 @@ class Conversation:
         self._numbers = itertools.count(1)
         self._responses: dict[int, queue.Queue[dict[str, Any]]] = {}
         self._events: queue.Queue[dict[str, Any]] = queue.Queue()
+        self.thread = 0
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -65,10 +66,13 @@ class Conversation:
         """Wait until the program stops, and say where."""
         event = self.event("stopped", "terminated")
         assert event["event"] == "stopped", "the program ended without a stop"
-        thread = event["body"]["threadId"]
-        stack = self.request("stackTrace", threadId=thread, levels=1)
+        return self.frame(event)
+
+    def frame(self, event: dict[str, Any]) -> Frame:
+        """Return where a stop is; the thread that stopped is the one that goes on."""
+        self.thread = event["body"]["threadId"]
+        stack = self.request("stackTrace", threadId=self.thread, levels=1)
         top = stack["stackFrames"][0]
-        self._thread = thread
         return Frame(top["source"]["path"], top["line"], top["name"], top["id"])
 
     def evaluate(self, expression: str, frame: Frame) -> str:
@@ -78,7 +82,7 @@ class Conversation:
 
     def go_on(self) -> None:
         """Let the program run on from where it stopped."""
-        self.request("continue", threadId=self._thread)
+        self.request("continue", threadId=self.thread)
 
     def ended(self) -> None:
         """Wait until the program has ended; stops on the way fail."""

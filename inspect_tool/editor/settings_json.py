@@ -32,7 +32,7 @@ def globs(configs: Iterable[Path], root: Path) -> list[str]:
     """
     by_folder: dict[Path, list[Path]] = defaultdict(list)
     for config in configs:
-        if config.is_relative_to(root):
+        if config.is_relative_to(root) and not _is_hidden(config.relative_to(root)):
             by_folder[config.parent].append(config)
     found = []
     for folder, files in sorted(by_folder.items()):
@@ -43,6 +43,10 @@ def globs(configs: Iterable[Path], root: Path) -> list[str]:
             else:
                 found += [_relative(file, root) for file in ours]
     return found
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
 def _all_configs(folder: Path, ending: str) -> bool:

@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
 
 import pexpect
+import psutil
 
 from tests.dap import Conversation, DapClient
 from tests.processes import environment
@@ -89,6 +90,14 @@ class Adapter(Conversation):
                     self._follow(body)
             if event["event"] in names:
                 return event
+
+    def end_debuggee(self) -> list[int]:
+        """End the program with kill -9 and return the ids of all that it had started."""
+        assert self.debuggee is not None
+        program = psutil.Process(self.debuggee)
+        pids = [program.pid, *(child.pid for child in program.children(recursive=True))]
+        program.kill()
+        return pids
 
     def exit_status(self) -> int:
         """Wait for the program's end and return its exit status."""

@@ -36,7 +36,8 @@ def set_value(screen: PlanScreen, begin: str) -> Question:
         screen.set_key(text)
         return ""
 
-    return Question("Set", answer, value=begin, placeholder="key=value, dotted: datasets.0.path=…")
+    hint = "key=value, dotted: datasets.0.path=…"
+    return Question("Set", answer, value=begin, placeholder=hint, edits=True)
 
 
 def amounts(screen: PlanScreen) -> Question:

@@ -25,7 +25,8 @@ class Question:
     """What is asked. ``answer`` takes the text and returns what to say about it.
 
     It may raise InspectError, which is said instead; ``stay`` keeps the line open after an answer,
-    ``leads_on`` leaves the focus to what the answer brings up. ``back`` answers shift+enter and
+    ``leads_on`` leaves the focus to what the answer brings up. ``edits``: the value is changed
+    rather than replaced by what is typed. ``back`` answers shift+enter and
     arrow up, where going the other way makes sense.
     """
 
@@ -35,6 +36,7 @@ class Question:
     value: str = ""
     stay: bool = False
     leads_on: bool = False
+    edits: bool = False
     back: Callable[[str], str] | None = None
     suggester: Suggester | None = None
 
@@ -66,7 +68,7 @@ class PromptBar(Horizontal):
             placeholder=question.placeholder,
             compact=True,
             suggester=question.suggester,
-            select_on_focus=True,
+            select_on_focus=not question.edits,
         )
         yield Label("", markup=False, id="prompt-said")
 

@@ -1,0 +1,178 @@
+"""The Plan screen: both YAMLs with their reasons, changes taken back or set, and what stops it."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from inspect_tool.tui.app import InspectApp
+from inspect_tool.tui.document import Request
+from inspect_tool.tui.screens.choose import ChooseScreen
+from inspect_tool.tui.screens.plan import PlanScreen
+from tests.runs.debug.sessions import project
+from tests.tui.running import NARROW, WIDE, Running
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from inspect_tool.runs.debug import DebugPlan
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A config whose model, tokenizer and data are there."""
+    (tmp_path / ".git").mkdir()
+    return project(tmp_path)
+
+
+@asynccontextmanager
+async def planning(
+    config: Path, *, size: tuple[int, int] = WIDE
+) -> AsyncIterator[tuple[Running, PlanScreen]]:
+    """Open the app on a config, press D and wait for the plan."""
+    app = InspectApp(Request(config), confirms=False)
+    async with app.run_test(size=size) as pilot:
+        run = Running(app, pilot)
+        await run.settled()
+        await run.press("D")
+        await run.until(lambda: isinstance(app.screen, PlanScreen), "the Plan screen")
+        screen = app.screen
+        assert isinstance(screen, PlanScreen)
+        await run.until(lambda: not screen.busy, "the plan")
+        yield run, screen
+
+
+async def planned(run: Running, screen: PlanScreen, *keys: str) -> DebugPlan:
+    """Press keys and wait for the plan that follows."""
+    await run.press(*keys)
+    await run.until(lambda: not screen.busy, "the next plan")
+    assert screen.planned is not None
+    assert screen.planned.plan is not None
+    return screen.planned.plan
+
+
+def go_to(screen: PlanScreen, key: str) -> None:
+    """Put the cursor on a key's line."""
+    assert screen.planned is not None
+    lines = screen.planned.lines
+    at = next(number for number, line in enumerate(lines) if key in line.keys)
+    screen.view.cursor = at + screen.view.count() - len(lines)
+
+
+async def test_both_sides_with_the_reason(config: Path) -> None:
+    """A changed key stands on both sides; why it is changed stands below. Nothing is written."""
+    before = sorted(config.parent.rglob("*"))
+    async with planning(config) as (run, screen):
+        go_to(screen, "gradient_accumulation_steps")
+        await run.pilot.pause()
+
+        assert "~ gradient_accumulation_steps: 4" in run.screen
+        assert "~ gradient_accumulation_steps: 1" in run.screen
+        assert "every batch is one step" in run.screen
+        assert "- wandb_project: mine" in run.screen
+        assert "waits for a debugger on 127.0.0.1:" in run.screen
+    assert sorted(config.parent.rglob("*")) == before
+
+
+async def test_a_change_is_taken_back(config: Path) -> None:
+    """Space keeps what was written, and once more lets it be changed."""
+    async with planning(config, size=NARROW) as (run, screen):
+        go_to(screen, "gradient_accumulation_steps")
+        plan = await planned(run, screen, "space")
+        assert plan.values["gradient_accumulation_steps"] == 4
+        assert "= gradient_accumulation_steps: 4" in run.screen
+
+        plan = await planned(run, screen, "space")
+        assert plan.values["gradient_accumulation_steps"] == 1
+
+
+async def test_a_line_that_stays_cannot_be_kept(config: Path) -> None:
+    """It says so, and the plan stays."""
+    async with planning(config, size=NARROW) as (run, screen):
+        go_to(screen, "chat_template")
+        await run.press("space")
+
+        assert "does not change this line" in run.notes
+
+
+async def test_a_key_is_set(config: Path) -> None:
+    """What is typed is in the plan; what is no setting says so and changes nothing."""
+    async with planning(config, size=NARROW) as (run, screen):
+        go_to(screen, "max_steps")
+        await run.press("e", "backspace")
+        await run.type("9")
+        plan = await planned(run, screen, "enter")
+        assert plan.values["max_steps"] == 9
+        assert "9 steps" in run.screen
+
+        await run.press("e", "ctrl+u")
+        await run.type("nonsense")
+        await run.press("enter")
+        assert "not KEY=VALUE" in run.screen
+
+
+async def test_debugger_stops_and_amounts(config: Path) -> None:
+    """Named stops, steps and rows, and whether a debugger is waited for."""
+    async with planning(config, size=NARROW) as (run, screen):
+        await run.press("s")
+        assert isinstance(run.app.screen, ChooseScreen)
+        plan = await planned(run, screen, "enter")
+        assert plan.options.stops.names == ("loss",)
+
+        await run.press("a", "ctrl+u")
+        await run.type("7 16")
+        plan = await planned(run, screen, "enter")
+        assert (plan.values["max_steps"], plan.options.rows) == (7, 16)
+
+        plan = await planned(run, screen, "b")
+        assert not plan.options.debugger
+        assert "no debugger" in run.screen
+
+
+async def test_a_problem_stops_the_start(config: Path) -> None:
+    """What a run would fail on comes first, and enter starts nothing."""
+    config.write_text(config.read_text().replace("chat.jsonl", "gone.jsonl"))
+    async with planning(config) as (run, screen):
+        assert "cannot start" in run.screen
+        assert "gone.jsonl" in run.screen.splitlines()[4]
+
+        await run.press("enter")
+        assert "cannot start" in run.notes
+        assert run.app.screen is screen
+        assert not (config.parent / ".inspect").exists()
+
+
+async def test_an_option_that_cannot_be_meant(config: Path) -> None:
+    """The plan before stays, and the reason is said."""
+    async with planning(config, size=NARROW) as (run, screen):
+        before = screen.planned
+        await run.press("e", "ctrl+u")
+        await run.type("datasets.7.path=x")
+        await run.press("enter")
+        await run.until(lambda: not screen.busy, "the refusal")
+
+        assert "no such item" in run.notes
+        assert screen.planned is before
+
+
+async def test_the_command_for_a_terminal(config: Path) -> None:
+    """What was chosen, as the command line says it."""
+    async with planning(config, size=NARROW) as (run, screen):
+        await planned(run, screen, "b")
+        await run.press("c")
+
+        assert f"inspect-tool debug {config} --no-debugger" in run.notes
+
+
+async def test_no_config(config: Path) -> None:
+    """Without a config there is nothing to plan."""
+    app = InspectApp(Request(config.parent), confirms=False)
+    async with app.run_test(size=NARROW) as pilot:
+        run = Running(app, pilot)
+        await run.settled()
+        await run.press("D")
+
+        assert "open a YAML" in run.notes

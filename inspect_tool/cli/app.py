@@ -18,6 +18,7 @@ from inspect_tool.cli import (
     open_app,
     prepare,
     report,
+    sanity,
     scale,
     serve,
     show,
@@ -83,6 +84,7 @@ app.command(name="report", help=report.HELP)(report.report)
 app.command(name="serve", help=serve.HELP)(serve.serve)
 app.command(name="prepare", help=prepare.HELP)(prepare.prepare)
 app.command(name="debug", help=debug.HELP)(debug.debug)
+app.command(name="sanity", help=sanity.HELP)(sanity.sanity)
 app.command(name="memory", help=memory.HELP)(memory.memory)
 app.command(name="scale", help=scale.HELP)(scale.scale)
 app.command(name="hang", help=hang.HELP)(hang.hang)

@@ -47,7 +47,7 @@ def _report(report: DiffReport, look: Look) -> Iterator[Segment]:
         for example, causes in _examples(summary):
             yield from _example(causes, example, look)
     for note in report.notes:
-        yield _line(f"note: {note}", look, ASIDE)
+        yield line_of(f"note: {note}", look, ASIDE)
     yield from _failures(report, look)
 
 
@@ -60,9 +60,9 @@ def _failures(report: DiffReport, look: Look) -> Iterator[Segment]:
     for (target, message), rows in list(reasons.items())[:MOST_REASONS]:
         who = f"{target}: " if target else ""
         more = f" and {len(rows) - 1:,} more" if len(rows) > 1 else ""
-        yield _line(f"not compared: raw row {rows[0]}{more}: {who}{message}", look, ASIDE)
+        yield line_of(f"not compared: raw row {rows[0]}{more}: {who}{message}", look, ASIDE)
     if len(reasons) > MOST_REASONS:
-        yield _line(f"and for {len(reasons) - MOST_REASONS:,} more reasons", look, ASIDE)
+        yield line_of(f"and for {len(reasons) - MOST_REASONS:,} more reasons", look, ASIDE)
 
 
 def _summary(summary: TargetSummary, look: Look) -> Iterator[Segment]:
@@ -74,7 +74,7 @@ def _summary(summary: TargetSummary, look: Look) -> Iterator[Segment]:
         said = f"all {summary.samples:,} rows agree"
     yield from heading([summary.target, said], look)
     for cause, count in summary.causes.items():
-        yield _line(f"  {cause:<14} {count:>7,} rows", look)
+        yield line_of(f"  {cause:<14} {count:>7,} rows", look)
     if not summary.causes:
         yield Segment("\n")
 
@@ -97,15 +97,15 @@ def _example(causes: list[str], example: Comparison, look: Look) -> Iterator[Seg
     where = f"raw row {example.row}"
     if example.answer:
         where += f", answer {example.answer}"
-    yield _line(where, look, HEADING)
+    yield line_of(where, look, HEADING)
     for cause in causes:
         item = next((item for item in example.differences if item.cause == cause), None)
         message = f"{_certain(item)}{item.message}" if item else example.stop.message
-        yield _line(f"  {cause}: {message}", look)
-        yield _line(f"    fix: {item.fix if item else example.stop.fix}", look)
+        yield line_of(f"  {cause}: {message}", look)
+        yield line_of(f"    fix: {item.fix if item else example.stop.fix}", look)
     if example.inferred:
         names = ", ".join(f"{{{name}}}" for name in example.inferred)
-        yield _line(f"  inferred from the training text: {names}", look, ASIDE)
+        yield line_of(f"  inferred from the training text: {names}", look, ASIDE)
     if not example.equal:
         yield from aligned(example, look)
 
@@ -157,14 +157,14 @@ def _difference(example: Comparison, item: Difference, look: Look) -> Iterator[S
     for mark, side, start, stop, color in sides:
         sgr = (SAME_COLOR if item.same_text else color) if look.color else ""
         yield Segment(f"  {mark} ", sgr)
-        yield from _tokens(side, start, stop, look, sgr)
+        yield from tokens_of(side, start, stop, look, sgr)
         name = "training" if mark == "-" else "inference"
         same = ", same text" if item.same_text else ""
         yield Segment(f"   ({name}, {item.cause}{same})", ASIDE if look.color else "")
         yield Segment("\n")
 
 
-def _tokens(side: Side, start: int, stop: int, look: Look, sgr: str) -> Iterator[Segment]:
+def tokens_of(side: Side, start: int, stop: int, look: Look, sgr: str) -> Iterator[Segment]:
     """Yield tokens with their ids, a bar between them."""
     if start == stop:
         yield Segment("nothing", ASIDE if look.color else "")
@@ -188,6 +188,7 @@ def _shown(text: str, look: Look) -> str:
     return shown if look.unicode else ascii_only(shown)
 
 
-def _line(text: str, look: Look, sgr: str = "") -> Segment:
+def line_of(text: str, look: Look, sgr: str = "") -> Segment:
+    """Return one line, safe to print."""
     shown = safe(text, newline=" ")
     return Segment(f"{shown if look.unicode else ascii_only(shown)}\n", sgr if look.color else "")

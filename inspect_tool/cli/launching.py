@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import signal
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from inspect_tool.cli.debugging import tell
 from inspect_tool.cli.exits import say
 from inspect_tool.errors import ExitCode, InspectError
+from inspect_tool.report.look import look_of
+from inspect_tool.report.scale_text import scale_text
+from inspect_tool.runs.config import Config
 from inspect_tool.runs.debug import DebugOptions
 from inspect_tool.runs.debug_choice import Chosen
 from inspect_tool.runs.debug_run import refuse
@@ -17,51 +19,75 @@ from inspect_tool.runs.doctor.machine import gpus
 from inspect_tool.runs.journal import free_name, read_metrics
 from inspect_tool.runs.ports import HOST, choose_port
 from inspect_tool.samples.glyphs import safe
+from inspect_tool.scale.fleet import Fleet
 from inspect_tool.scale.ranks.pace import read_paces, slowest
 from inspect_tool.scale.ranks.record import Rank, RankState
 from inspect_tool.scale.ranks.run import FleetListener, FleetRun, run_fleet
 from inspect_tool.scale.real_fleet import Meeting, real_fleet, refuse_without_gpus
 from inspect_tool.scale.safe_fleet import safe_fleet
+from inspect_tool.scale.strategy import strategy_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import FrameType
 
-    from inspect_tool.runs.config import Config
-    from inspect_tool.scale.fleet import Fleet
+    from inspect_tool.cli.scaling import Scaling
+    from inspect_tool.report.look import ColorChoice
 
 
-def launch(
-    config: Config, fleet: Fleet, *, cwd: Path, name: str | None = None, meeting: Meeting
+def launch_plan(
+    scaling: Scaling, meeting: Meeting, *, anyway: bool, color: ColorChoice = "auto"
 ) -> int:
-    """Run the config for real on this machine's part of the fleet; blocks until it has ended."""
-    refuse_without_gpus(fleet, len(gpus()))
-    folder = free_name(cwd, name or config.path.stem)
-    return _follow(real_fleet(config, fleet, cwd=cwd, folder=folder, meeting=meeting))
+    """Print the plan and train for real on this machine's part of the fleet, until it has ended.
+
+    Raises InspectError where the preflight found an error, unless it is to be launched anyway, and
+    where this machine has too few GPUs.
+    """
+    plan = scaling.plan()
+    sys.stdout.write(scale_text(plan, look_of(sys.stdout, color=color)) + "\n")
+    sys.stdout.flush()
+    errors = [finding for finding in plan.preflight.findings if finding.severity == "error"]
+    if errors and not anyway:
+        raise InspectError(
+            f"not launched: {errors[0].code} {errors[0].message}",
+            place=plan.config.path,
+            fix=f"{errors[0].fix}; --anyway launches all the same",
+        )
+    refuse_without_gpus(plan.fleet, len(gpus()))
+    folder = free_name(plan.cwd, plan.config.path.stem)
+    return _follow(
+        real_fleet(plan.config, plan.fleet, cwd=plan.cwd, folder=folder, meeting=meeting)
+    )
 
 
-def debug_ranks(
-    chosen: Chosen, fleet: Fleet, *, ranks: tuple[int, ...], port: int, quiet: bool = False
-) -> int:
-    """Run the derived tiny config on all ranks, those named under debugpy; blocks until its end."""
+def debug_ranks(scaling: Scaling, ranks: str, *, port: int) -> int:
+    """Run the derived tiny config on all ranks, those named under debugpy; blocks until its end.
+
+    ``ranks`` are written ``0,1``; rank r listens on ``port`` + r.
+    """
+    chosen = Chosen(config=scaling.config, cwd=scaling.cwd, options=DebugOptions(debugger=False))
+    plan = chosen.plan(say)
+    refuse(plan)
+    asked = scaling.options
+    strategy = asked.strategy or strategy_of(Config.read(plan.config).values, cwd=plan.launch.cwd)
+    fleet = Fleet(asked.processes, asked.nodes, strategy)
+    wanted = _ranks(ranks, fleet)
+    base = _free_ports(port, wanted)
+    return _follow(safe_fleet(plan, fleet, debug=wanted, port=base))
+
+
+def _ranks(text: str, fleet: Fleet) -> tuple[int, ...]:
+    """Return the ranks that ``0,1`` names; raises InspectError for others than there are."""
     if fleet.nodes > 1:
         raise InspectError("ranks are debugged on one machine", fix="leave out --nodes")
-    unknown = [rank for rank in ranks if not 0 <= rank < fleet.processes]
-    if unknown or not ranks:
+    there = {str(rank): rank for rank in range(fleet.processes)}
+    named = [part.strip() for part in text.split(",")]
+    unknown = [name for name in named if name not in there]
+    if unknown:
         raise InspectError(
-            f"--debug-ranks: no rank {unknown[0] if unknown else ''}".rstrip(),
-            fix=f"ranks are 0 to {fleet.processes - 1}",
+            f"--debug-ranks {text}: no rank {unknown[0]!r}",
+            fix=f"ranks are 0 to {fleet.processes - 1}, as in --debug-ranks 0,1",
         )
-    base = _free_ports(port, ranks)
-    options = replace(chosen.options, debugger=False)
-    plan = replace(chosen, options=options).plan(say)
-    refuse(plan)
-    return _follow(safe_fleet(plan, fleet, debug=ranks, port=base), quiet=quiet)
-
-
-def derived(config: Path, *, cwd: Path | None, steps: int | None = None) -> Chosen:
-    """Return what ``debug`` would derive from a config, without a debugger."""
-    return Chosen(config=config, cwd=cwd, options=DebugOptions(debugger=False, steps=steps))
+    return tuple(sorted({there[name] for name in named}))
 
 
 def _free_ports(base: int, ranks: tuple[int, ...]) -> int:
@@ -69,7 +95,7 @@ def _free_ports(base: int, ranks: tuple[int, ...]) -> int:
     if base == 0:
         base = choose_port(0) - min(ranks)
     for rank in ranks:
-        choose_port(base + rank)
+        choose_port(base + rank, option="--debug-port")
     return base
 
 

@@ -15,7 +15,9 @@ torchrun, Ray and Modal. Nothing is trained: the files that the commands name ar
 .inspect/scale. The first time axolotl and the model's class are asked, which takes some seconds.
 
 --rehearse then trains a tiny model for three steps on one process and on N, through accelerate
-launch, and says whether both compute the same.
+launch, and says whether both compute the same. --launch trains CONFIG itself, with a record of
+every rank; on several machines each is started with its own --node. --debug-ranks runs the tiny
+config on all ranks, on CPUs too, and has the ranks named wait for a debugger.
 
 Exits with 1 when there is an error or a warning, 3 when a rehearsed run fails. With --json one
 document (docs/schemas/scale.json).
@@ -25,6 +27,8 @@ Examples:
   inspect-tool scale qlora.yml --processes 8
   inspect-tool scale qlora.yml --processes 16 --nodes 2 --strategy fsdp --gpu h100-80gb
   inspect-tool scale qlora.yml --processes 2 --rehearse
+  inspect-tool scale qlora.yml --processes 2 --debug-ranks 0,1
+  inspect-tool scale qlora.yml --processes 8 --launch
   inspect-tool scale qlora.yml --processes 8 --json | jq '.batch, .memory.total'
 """
 
@@ -82,6 +86,31 @@ RehearseProcesses = Annotated[
         show_default=False,
     ),
 ]
+Launch = Annotated[
+    bool, typer.Option("--launch", help="Train for real on this machine, all ranks recorded.")
+]
+Anyway = Annotated[
+    bool, typer.Option("--anyway", help="Launch although the preflight found errors.")
+]
+Node = Annotated[int, typer.Option("--node", min=0, help="Which of the machines this is, from 0.")]
+Port = Annotated[
+    int | None,
+    typer.Option(
+        "--port", help="Where ranks meet on the first machine; default: 29500.", show_default=False
+    ),
+]
+DebugRanks = Annotated[
+    str | None,
+    typer.Option(
+        "--debug-ranks",
+        metavar="RANKS",
+        help="Run the tiny config on all ranks; those named (0,1) wait for a debugger.",
+        show_default=False,
+    ),
+]
+DebugPort = Annotated[
+    int, typer.Option("--debug-port", help="Rank 0's, on 127.0.0.1; rank r's is r higher.")
+]
 Start = Annotated[
     Path | None,
     typer.Option(
@@ -106,6 +135,12 @@ def scale(
     no_axolotl: NoAxolotl = False,
     rehearse: Rehearse = False,
     rehearse_processes: RehearseProcesses = None,
+    launch: Launch = False,
+    anyway: Anyway = False,
+    node: Node = 0,
+    port: Port = None,
+    ranks: DebugRanks = None,
+    debug_port: DebugPort = 5678,
     start: Start = None,
     color: Color = "auto",
     as_json: JsonFlag = False,
@@ -125,6 +160,16 @@ def scale(
         address=address or ADDRESS,
     )
     scaling = Scaling(config=config, options=options, cwd=start, ask=not no_axolotl)
+    if ranks is not None:
+        from inspect_tool.cli.launching import debug_ranks
+
+        return debug_ranks(scaling, ranks, port=debug_port)
+    if launch:
+        from inspect_tool.cli.launching import launch_plan
+        from inspect_tool.scale.real_fleet import Meeting
+
+        meeting = Meeting.of(node=node, address=address, port=port)
+        return launch_plan(scaling, meeting, anyway=anyway, color=color)
     if rehearse or rehearse_processes:
         from inspect_tool.cli.rehearsing import rehearse_plan
 

@@ -14,10 +14,10 @@ HOST = "127.0.0.1"
 """Whoever reaches a debugger's port can run any code: no other machine may."""
 
 
-def choose_port(wanted: int) -> int:
+def choose_port(wanted: int, *, option: str = "--port") -> int:
     """Return ``wanted``, or a free port for 0; raises InspectError if another process has it."""
     if not 0 <= wanted <= 65535:
-        raise InspectError(f"--port {wanted}: no such port", fix="0 takes a free one")
+        raise InspectError(f"{option} {wanted}: no such port", fix="0 takes a free one")
     with closing(socket.socket()) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -25,7 +25,9 @@ def choose_port(wanted: int) -> int:
         except OSError as error:
             taken = error.errno == errno.EADDRINUSE
             said = "is in use" if taken else f"cannot be listened on ({error.strerror})"
-            raise InspectError(f"port {wanted} {said}", fix="--port 0 takes a free one") from None
+            raise InspectError(
+                f"port {wanted} {said}", fix=f"{option} 0 takes a free one"
+            ) from None
         return int(probe.getsockname()[1])
 
 

@@ -39,6 +39,11 @@ class Meeting:
     address: str = ""
     port: int = PORT
 
+    @classmethod
+    def of(cls, *, node: int, address: str | None, port: int | None) -> Meeting:
+        """Return what options say; accelerate's own port where none is given."""
+        return cls(node=node, address=address or "", port=port or PORT)
+
 
 def real_fleet(
     config: Config, fleet: Fleet, *, cwd: Path, folder: Path, meeting: Meeting | None = None

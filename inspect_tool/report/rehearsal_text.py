@@ -28,7 +28,7 @@ def rehearsal_text(rehearsal: Rehearsal, look: Look) -> str:
         "",
         *_steps(rehearsal, look),
         *(line for finding in rehearsal.findings for line in _finding(finding, look)),
-        f"changed     {len(rehearsal.changes)} keys, to be tiny and alike; plan.json has each reason",
+        f"changed     {len(rehearsal.changes)} keys, to be tiny and alike; plan.json says why",
         f"run folder  {safe(str(rehearsal.folder), newline=' ')}",
     ]
     text = "\n".join(lines)

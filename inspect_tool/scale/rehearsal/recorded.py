@@ -61,13 +61,24 @@ class Recorded:
         return tuple(rank.training for rank in self.many if rank.training is not None)
 
     @cached_property
+    def whole_steps(self) -> int | None:
+        """Steps that the split fills before it ends; None where its size is not known.
+
+        After them one process and many come out differently: what is left over is dealt out.
+        """
+        one = self.reference
+        rows = one.micro_batch * one.accumulation
+        return None if one.rows is None else one.rows // max(rows, 1)
+
+    @cached_property
     def pairs(self) -> tuple[tuple[Step, tuple[Step, ...]], ...]:
-        """The steps that the one and every rank of the other have taken."""
+        """The steps that can be compared: the one's and every rank's of the other."""
         ranks = [{step.step: step for step in rank.steps} for rank in self.many]
+        most = math.inf if self.whole_steps is None else self.whole_steps
         return tuple(
             (step, tuple(rank[step.step] for rank in ranks))
             for step in self.one.steps
-            if ranks and all(step.step in rank for rank in ranks)
+            if ranks and step.step <= most and all(step.step in rank for rank in ranks)
         )
 
 

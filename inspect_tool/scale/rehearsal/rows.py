@@ -20,6 +20,15 @@ _MEAN = "axolotl's loss is the mean of micro batches' means, so how rows are gro
 def find_settings(recorded: Recorded) -> Iterator[Finding]:
     """Yield differences between the two runs that make every number differ."""
     one, many = recorded.reference, recorded.trainings
+    if recorded.whole_steps == 0:
+        needed = one.micro_batch * one.accumulation
+        yield _error(
+            "R-FEW-ROWS",
+            f"{one.rows} rows do not fill one step of {needed}: nothing can be compared",
+            key="datasets",
+            fix="rehearse with more rows, or fewer processes",
+        )
+        return
     if any(training.data != one.data for training in many):
         yield _error(
             "R-DATA", "the two runs, or two ranks, prepared different rows", key="datasets"
@@ -100,12 +109,9 @@ def _drawn(recorded: Recorded) -> Finding | None:
 
 
 def _repeated(recorded: Recorded) -> Iterator[Finding]:
-    """Find rows that come again before all others have come; a later epoch may repeat them."""
-    seen = rows_of(tuple(step for rank in recorded.many for step in rank.steps))
-    size = recorded.reference.rows
-    if size is None or seen.total() > size:
-        return
-    once = rows_of(recorded.one.steps)
+    """Find rows that come again before all others have come."""
+    once = rows_of(tuple(one for one, _ in recorded.pairs))
+    seen = rows_of(tuple(step for _, ranks in recorded.pairs for step in ranks))
     copies = recorded.one.copies
     again = {n for n, count in seen.items() if count > max(copies.get(n, 1), once[n])}
     if not again:
@@ -145,6 +151,19 @@ def _other_rows(recorded: Recorded, step: int, wanted: Counter[str], seen: Count
         rows=rows,
         fix="a shard that is not read, or rows dealt out in another way (accelerator_config)",
     )
+
+
+def remarks(recorded: Recorded) -> Iterator[Finding]:
+    """Yield what was not compared."""
+    taken, whole = len(recorded.one.steps), recorded.whole_steps
+    if whole is not None and 0 < whole < taken:
+        yield Finding(
+            code="R-FEW-ROWS",
+            severity="info",
+            message=f"{whole} of {taken} steps are compared: {recorded.reference.rows} rows fill "
+            "no more, and what is left over is dealt out differently",
+            key="datasets",
+        )
 
 
 def _numbers(ranks: tuple[Rank, ...], ids: set[str]) -> tuple[int, ...]:

@@ -11,19 +11,16 @@ from typing import TYPE_CHECKING
 from inspect_tool.axolotl_worker import AxolotlWorker
 from inspect_tool.cli.exits import say
 from inspect_tool.cli.progress import waiting
-from inspect_tool.errors import ExitCode, InspectError
+from inspect_tool.errors import ExitCode
 from inspect_tool.report.look import look_of
 from inspect_tool.report.scale_text import scale_text
-from inspect_tool.runs.config import Config
-from inspect_tool.runs.debug_choice import fetch_base_config
-from inspect_tool.runs.match import prepared_by
-from inspect_tool.runs.tiny.source import find_config
-from inspect_tool.scale.plan import ScaleOptions, ScalePlan, plan_scale
+from inspect_tool.scale.asked import plan_asked
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from inspect_tool.report.look import ColorChoice
+    from inspect_tool.scale.plan import ScaleOptions, ScalePlan
 
 
 @dataclass(frozen=True)
@@ -37,13 +34,6 @@ class Scaling:
 
     def plan(self) -> ScalePlan:
         """Plan it; starts the axolotl worker where something was not asked before."""
-        config = Config.read(self.config.absolute())
-        cwd = self.cwd.absolute() if self.cwd else prepared_by(config).cwd
-        if not cwd.is_dir():
-            raise InspectError("no such folder", place=cwd)
-        name = str(config.values.get("base_model_config") or config.base_model)
-        if self.ask and find_config(name, cwd=cwd) is None:
-            fetch_base_config(config, say)
         with ExitStack() as stack:
             started: list[AxolotlWorker] = []
 
@@ -53,7 +43,13 @@ class Scaling:
                     started.append(stack.enter_context(AxolotlWorker()))
                 return started[0]
 
-            return plan_scale(config, self.options, cwd=cwd, worker=worker if self.ask else None)
+            return plan_asked(
+                self.config,
+                self.options,
+                cwd=self.cwd,
+                worker=worker if self.ask else None,
+                say=say,
+            )
 
 
 def print_plan(scaling: Scaling, *, color: ColorChoice, as_json: bool) -> int:

@@ -62,17 +62,22 @@ def planned(
     gpus: int = 0,
 ) -> RehearsalPlan:
     """Plan the rehearsal of a config, on this machine's CPU unless a device is given."""
-    file = folder / "config.yml"
-    file.write_text(text, "utf-8")
     return plan_rehearsal(
-        Config.read(file),
+        Config.read(written(folder, text)),
         Fleet(processes, strategy=strategy),
-        cwd=ROOT,
+        cwd=folder,
         folder=folder / ".inspect" / "runs" / "config-rehearsal-1",
         options=options or RehearsalOptions(processes=processes),
         device=device or Device(),
         gpus=gpus,
     )
+
+
+def written(folder: Path, text: str = LORA) -> Path:
+    """Write a config into ``folder``, its paths leading to the fixtures from anywhere."""
+    file = folder / "config.yml"
+    file.write_text(text.replace(" fixtures/", f" {ROOT}/fixtures/"), "utf-8")
+    return file
 
 
 def rehearsed(folder: Path) -> Rehearsal:

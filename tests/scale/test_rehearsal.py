@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import io
+import json
+import signal
+from contextlib import redirect_stdout
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from inspect_tool.cli.rehearsing import rehearse_plan
+from inspect_tool.cli.scaling import Scaling
+from inspect_tool.errors import ExitCode
 from inspect_tool.runs.journal import State, read_metrics, read_status
 from inspect_tool.scale.fleet import Strategy
+from inspect_tool.scale.plan import ScaleOptions
 from inspect_tool.scale.rehearsal import ends
 from inspect_tool.scale.rehearsal.compare import compare
-from inspect_tool.scale.rehearsal.facts import read_ranks
+from inspect_tool.scale.rehearsal.facts import Rank, read_ranks
 from inspect_tool.scale.rehearsal.plan import RIG
 from inspect_tool.scale.rehearsal.rehearse import rehearse
 from inspect_tool.scale.rehearsal.run import Following
-from tests.scale.rehearsals import RECORDING, against_recording, planned, run_many
+from tests.scale.rehearsals import RECORDING, against_recording, planned, run_many, written
+from tests.schemas import schema
 from tests.waiting import until_gone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping
 
     from inspect_tool.findings import Finding
-    from inspect_tool.scale.rehearsal.rehearse import Rehearsal
 
 pytestmark = pytest.mark.slow
 
@@ -31,11 +40,34 @@ MISTAKES = "tests.scale.mistakes"
 
 
 @pytest.fixture(scope="module")
-def agreeing(tmp_path_factory: pytest.TempPathFactory) -> tuple[Rehearsal, list[str]]:
-    """A LoRA config rehearsed on two processes, and the order in which the runs were started."""
-    started: list[str] = []
-    following = Following(on_start=lambda which, _: started.append(which))
-    return rehearse(planned(tmp_path_factory.mktemp("agreeing")), following), started
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, dict[str, Any]]]:
+    """What ``scale --rehearse --json`` says of a LoRA config on two processes, and its status."""
+    config = written(tmp_path_factory.mktemp("agreeing"))
+    scaling = Scaling(config, ScaleOptions(processes=2), cwd=config.parent, ask=False)
+    before = signal.getsignal(signal.SIGTERM)
+    with redirect_stdout(io.StringIO()) as answer:
+        status = rehearse_plan(scaling, processes=2, color="never", as_json=True)
+    yield status, json.loads(answer.getvalue())["rehearsal"]
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture(scope="module")
+def folder(told: tuple[int, dict[str, Any]]) -> Path:
+    """The run folder of that rehearsal."""
+    return Path(told[1]["run"])
+
+
+@pytest.fixture(scope="module")
+def ranks(folder: Path) -> tuple[Rank, ...]:
+    """What its two ranks wrote."""
+    return read_ranks(folder / "many")
+
+
+@pytest.fixture(scope="module")
+def weights(folder: Path) -> Path:
+    """The weights that the run on one process has kept."""
+    (kept,) = (folder / "weights").iterdir()
+    return kept
 
 
 def with_plugin(name: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
@@ -47,13 +79,6 @@ def apart(values: Mapping[str, Any]) -> dict[str, Any]:
     """Take from the rig what has the ranks meet: so they are on any machine without GPUs."""
     plugins = [f"{MISTAKES}.Apart" if name == RIG else name for name in values["plugins"]]
     return {**values, "plugins": plugins}
-
-
-@pytest.fixture(scope="module")
-def weights(agreeing: tuple[Rehearsal, list[str]]) -> Path:
-    """The weights that the run on one process has kept."""
-    (folder,) = (agreeing[0].folder / "weights").iterdir()
-    return folder
 
 
 def found(
@@ -69,67 +94,69 @@ def found(
     return (*ends.find(outcome), *compare(against_recording(plan, outcome.ranks)))
 
 
-def test_two_processes_agree_with_one(agreeing: tuple[Rehearsal, list[str]]) -> None:
+def test_two_processes_agree_with_one(told: tuple[int, dict[str, Any]]) -> None:
     """A LoRA config computes on two processes what it computes on one, from the same weights."""
-    rehearsal, started = agreeing
+    _, answer = told
 
-    assert (rehearsal.agree, rehearsal.findings, started) == (True, (), ["one", "many"])
+    assert (answer["agree"], answer["findings"]) == (True, [])
 
 
-def test_ranks_prove_what_they_are(agreeing: tuple[Rehearsal, list[str]]) -> None:
+def test_the_answer_is_documented(told: tuple[int, dict[str, Any]]) -> None:
+    """The JSON is as its schema says."""
+    Draft202012Validator(schema("rehearsal")).validate(told[1])
+
+
+def test_the_plan_counts_for_the_status(told: tuple[int, dict[str, Any]]) -> None:
+    """Two processes of the same YAML double the batch: the status is that of the plan's warning."""
+    assert told[0] == ExitCode.FINDINGS
+
+
+def test_ranks_prove_what_they_are(ranks: tuple[Rank, ...]) -> None:
     """Each rank says from inside that the other one answers it, and over what."""
-    ranks = [rank.process for rank in agreeing[0].many]
+    said = [rank.process for rank in ranks]
 
-    assert [(r.rank, r.world, r.heard) for r in ranks] == [(0, 2, (0, 1)), (1, 2, (0, 1))]
-    assert [(r.distributed, r.backend, r.main) for r in ranks] == [
+    assert [(r.rank, r.world, r.heard) for r in said] == [(0, 2, (0, 1)), (1, 2, (0, 1))]
+    assert [(r.distributed, r.backend, r.main) for r in said] == [
         ("MULTI_GPU", "gloo", True),
         ("MULTI_GPU", "gloo", False),
     ]
 
 
-def test_the_answer_in_numbers(agreeing: tuple[Rehearsal, list[str]]) -> None:
-    """The JSON has three steps of both runs, and every row of them once."""
-    answer = agreeing[0].to_json()
+def test_the_answer_in_numbers(told: tuple[int, dict[str, Any]]) -> None:
+    """There are three steps of both runs, and every row of them once."""
+    answer = told[1]
     rows = [row for seen in answer["rows_seen"].values() for row in seen]
 
     assert [step["step"] for step in answer["steps"]] == [1, 2, 3]
-    assert all(
-        step["many"]["loss"] == pytest.approx(step["one"]["loss"], rel=1e-5)
-        for step in answer["steps"]
-    )
+    for step in answer["steps"]:
+        assert step["many"] == pytest.approx(step["one"], rel=1e-5)
     assert (len(rows), len(set(rows)), list(answer["rows_seen"])) == (12, 12, ["0", "1"])
 
 
-def test_nothing_is_left(agreeing: tuple[Rehearsal, list[str]]) -> None:
+def test_nothing_is_left(folder: Path, ranks: tuple[Rank, ...]) -> None:
     """No process of it runs on, and nothing lies beside the config but the tool's folder."""
-    rehearsal = agreeing[0]
-    until_gone(*(rank.process.pid for rank in rehearsal.many))
-    beside = rehearsal.folder.parent.parent.parent
+    until_gone(*(rank.process.pid for rank in ranks))
+    beside = folder.parent.parent.parent
 
     assert sorted(path.name for path in beside.iterdir()) == [".inspect", "config.yml"]
 
 
-def test_each_run_has_its_folder(agreeing: tuple[Rehearsal, list[str]]) -> None:
+def test_each_run_has_its_folder(folder: Path) -> None:
     """Both runs and the rehearsal say that they are finished; metrics of ranks stay apart."""
-    folder = agreeing[0].folder
     states = [read_status(path) for path in (folder, folder / "one", folder / "many")]
 
     assert [status and status.state for status in states] == [State.FINISHED] * 3
     assert len([line for line in read_metrics(folder / "many") if "loss" in line]) == 3
 
 
-def test_the_recording_is_what_is_recorded(agreeing: tuple[Rehearsal, list[str]]) -> None:
+def test_the_recording_is_what_is_recorded(ranks: tuple[Rank, ...]) -> None:
     """The recording that other tests change still shows what a rehearsal sees."""
     kept = read_ranks(RECORDING / "many")
-    now = agreeing[0].many
 
-    assert [[b.rows for b in rank.batches] for rank in now] == [
-        [b.rows for b in rank.batches] for rank in kept
+    assert [[(b.ids, b.rows) for b in rank.batches] for rank in ranks] == [
+        [(b.ids, b.rows) for b in rank.batches] for rank in kept
     ]
-    assert [[b.ids for b in rank.batches] for rank in now] == [
-        [b.ids for b in rank.batches] for rank in kept
-    ]
-    assert [s.learning_rate for s in now[0].steps] == [s.learning_rate for s in kept[0].steps]
+    assert [s.learning_rate for s in ranks[0].steps] == [s.learning_rate for s in kept[0].steps]
 
 
 def test_fsdp_agrees(tmp_path: Path, weights: Path) -> None:

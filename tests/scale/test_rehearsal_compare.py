@@ -293,6 +293,16 @@ def test_gradients_that_are_summed(recorded: Recorded) -> None:
     assert (finding.code, "(2 times)" in finding.message) == ("R-GRAD-NORM", True)
 
 
+@pytest.mark.parametrize(("rows", "severity"), [(3, "error"), (9, "info")])
+def test_rows_that_do_not_suffice(recorded: Recorded, rows: int, severity: str) -> None:
+    """Where the data ends, what is left over is dealt out differently: it is not compared."""
+    one = replace(recorded, one=_with_training(recorded.one, rows=rows))
+    many = dealt(recorded, lambda r, s: batches(recorded, r, s if s < 2 else 0))
+    finding = found(one, many=many)
+
+    assert (finding.code, finding.severity) == ("R-FEW-ROWS", severity)
+
+
 @pytest.mark.parametrize(("apart", "codes"), [(3e-6, []), (3e-5, ["R-LOSS"])])
 def test_rounding_is_no_difference(recorded: Recorded, apart: float, codes: list[str]) -> None:
     """In float32 a loss may be a hundred-thousandth apart, and no more."""

@@ -11,46 +11,24 @@ from inspect_tool.report.marks import ascii_only
 from inspect_tool.report.summary import counted
 from inspect_tool.report.wrap import Segment, wrapped
 from inspect_tool.samples.glyphs import safe
+from inspect_tool.scale.table import BATCH_LINES, GIB, LOSS, verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from inspect_tool.findings import Finding, Severity
     from inspect_tool.report.look import Look
     from inspect_tool.runs.config import Config
-    from inspect_tool.scale.batch import Schedule
     from inspect_tool.scale.commands import Command
-    from inspect_tool.scale.memory.sized import Sized
     from inspect_tool.scale.plan import ScalePlan
     from inspect_tool.scale.preflight.run import Preflight
 
-GIB: Final = 1 << 30
 UNKNOWN: Final = "?"
 
 _BOLD, _DIM = "1", "2"
 _COLORS: Final[dict[Severity, str]] = {"error": "1;31", "warning": "1;33", "info": "1;36"}
 _NOUNS: Final[dict[Severity, str]] = {"error": "error", "warning": "warning", "info": "remark"}
 _LABEL, _INDENT, _COLUMN = 20, 8, 14
-
-_ROWS: Final[tuple[tuple[str, Callable[[Schedule], Any]], ...]] = (
-    ("micro batch", lambda item: item.shape.micro),
-    ("x accumulation", lambda item: item.shape.accumulation),
-    ("x processes", lambda item: item.shape.world),
-    ("= rows a step", lambda item: item.shape.rows),
-    ("tokens a step", lambda item: item.tokens),
-    ("trained a step", lambda item: item.trained),
-    ("steps", lambda item: item.steps),
-    ("steps an epoch", lambda item: item.updates),
-    ("epochs", lambda item: item.passes),
-    ("warmup steps", lambda item: item.warmup),
-    ("evaluations", lambda item: item.evals),
-    ("checkpoints", lambda item: item.saves),
-)
-LOSS: Final = (
-    "The loss is the mean over micro batches of each one's mean over its tokens. N processes "
-    "compare with one of the same micro batch and N times the accumulation; another micro batch is "
-    "another objective, even where a step holds as many rows."
-)
 
 
 def scale_text(plan: ScalePlan, look: Look) -> str:
@@ -82,7 +60,7 @@ def _batch(plan: ScalePlan, look: Look) -> Iterator[Segment]:
     line = "".join(head.rjust(_COLUMN) for head in heads)
     yield Segment("batch".ljust(_LABEL), _style(_BOLD, look))
     yield Segment(f"{line}\n", _style(_DIM, look))
-    for name, read in _ROWS:
+    for name, read in BATCH_LINES:
         shown = [read(item) for item in plan.schedules]
         if any(value is not None for value in shown):
             yield Segment(f"  {name}".ljust(_LABEL), _style(_DIM, look))
@@ -126,7 +104,7 @@ def _memory(plan: ScalePlan, look: Look) -> Iterator[Segment]:
         yield Segment("\n")
         return
     sized = plan.sized
-    yield from _fact("memory", _verdict(sized), look)
+    yield from _fact("memory", verdict(sized), look)
     for part, size in sized.memory.per_gpu.items():
         if size:
             yield Segment(f"  {part}".ljust(_LABEL), _style(_DIM, look))
@@ -138,13 +116,6 @@ def _memory(plan: ScalePlan, look: Look) -> Iterator[Segment]:
     for note in (*sized.memory.notes, *(f"unknown: {item}" for item in sized.memory.unknown)):
         yield from _part("note", note, look)
     yield Segment("\n")
-
-
-def _verdict(sized: Sized) -> str:
-    total = f"about {sized.memory.total / GIB:.1f} GiB a GPU, in the {sized.memory.peak} phase"
-    if sized.card is None:
-        return f"{total}; --gpu NAME says whether it fits"
-    return f"{total}: {sized.fit} {sized.card.name} ({sized.card.size / GIB:.1f} GiB)"
 
 
 def _findings(preflight: Preflight, config: Config, look: Look) -> Iterator[Segment]:

@@ -1,0 +1,41 @@
+"""A plan's numbers with their names, for every surface that shows them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from inspect_tool.scale.batch import Schedule
+    from inspect_tool.scale.memory.sized import Sized
+
+GIB: Final = 1 << 30
+BATCH_LINES: Final[tuple[tuple[str, Callable[[Schedule], Any]], ...]] = (
+    ("micro batch", lambda item: item.shape.micro),
+    ("x accumulation", lambda item: item.shape.accumulation),
+    ("x processes", lambda item: item.shape.world),
+    ("= rows a step", lambda item: item.shape.rows),
+    ("tokens a step", lambda item: item.tokens),
+    ("trained a step", lambda item: item.trained),
+    ("steps", lambda item: item.steps),
+    ("steps an epoch", lambda item: item.updates),
+    ("epochs", lambda item: item.passes),
+    ("warmup steps", lambda item: item.warmup),
+    ("evaluations", lambda item: item.evals),
+    ("checkpoints", lambda item: item.saves),
+)
+"""What a schedule is, line by line; a value of None is not known."""
+LOSS: Final = (
+    "The loss is the mean over micro batches of each one's mean over its tokens. N processes "
+    "compare with one of the same micro batch and N times the accumulation; another micro batch is "
+    "another objective, even where a step holds as many rows."
+)
+
+
+def verdict(sized: Sized) -> str:
+    """Say in a line what a GPU holds, and whether that fits."""
+    total = f"about {sized.memory.total / GIB:.1f} GiB a GPU, in the {sized.memory.peak} phase"
+    if sized.card is None:
+        return f"{total}; --gpu NAME says whether it fits"
+    return f"{total}: {sized.fit} {sized.card.name} ({sized.card.size / GIB:.1f} GiB)"

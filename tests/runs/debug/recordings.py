@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 PAD = 3
 ROWS = [answered(range(10 * row, 10 * row + 4 + row), prompt=2) for row in range(1, 6)]
 """Five rows of 5 to 9 tokens, no token twice, two masked in each."""
+RELABELLED, SURPRISING, MASKED = 2, 60, 70
+"""The steps whose batches ``plugins.MeddlingCollator`` makes wrong."""
+RARE_TOKEN = 5
 HASH = "0123456789abcdef0123456789abcdef"
 
 

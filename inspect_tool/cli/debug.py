@@ -1,5 +1,6 @@
 """``inspect-tool debug``: a config as a small, safe, one-process run under a debugger."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -104,6 +105,12 @@ Reuse = Annotated[
         "--reuse", help="If a run waits for a debugger on the port, say so and start none."
     ),
 ]
+Validate = Annotated[
+    bool, typer.Option("--validate", help="With --dry-run: ask axolotl whether it takes the plan.")
+]
+Traceback = Annotated[
+    bool, typer.Option("--traceback", help="If the run fails, print its traceback again, whole.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Do not show axolotl's output.")]
 
 
@@ -131,6 +138,8 @@ def debug(
     name: Name = None,
     start: Start = None,
     reuse: Reuse = False,
+    validate: Validate = False,
+    traceback: Traceback = False,
     quiet: Quiet = False,
 ) -> int:
     """Plan a debug run, then print the plan or carry it out."""
@@ -142,6 +151,8 @@ def debug(
 
     if as_json and not dry_run:
         raise typer.BadParameter("--json needs --dry-run")
+    if validate and not dry_run:
+        raise typer.BadParameter("--validate needs --dry-run")
     options = DebugOptions(
         stage=stage,
         debugger=not no_debugger,
@@ -163,5 +174,7 @@ def debug(
         name=name,
         cwd=start,
     )
-    carry = context.obj or (lambda chosen: carry_out(chosen, quiet=quiet, reuse=reuse))
-    return print_plan(chosen, as_json=as_json) if dry_run else int(carry(chosen))
+    if dry_run:
+        return print_plan(chosen, as_json=as_json, validate=validate)
+    carry = context.obj or partial(carry_out, quiet=quiet, reuse=reuse, traceback=traceback)
+    return int(carry(chosen))

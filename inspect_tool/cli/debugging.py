@@ -16,6 +16,7 @@ from inspect_tool.runs.debug_run import Listener, run_debug
 from inspect_tool.runs.failures.explain import explain_run
 from inspect_tool.runs.journal import read_metrics
 from inspect_tool.runs.ports import HOST, debugger_at
+from inspect_tool.runs.validated import validated
 from inspect_tool.samples.glyphs import safe
 
 if TYPE_CHECKING:
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
     from inspect_tool.runs.debug_choice import Chosen
 
 
-def print_plan(chosen: Chosen, *, as_json: bool) -> int:
-    """Print the plan; 1 when something stands in its way."""
+def print_plan(chosen: Chosen, *, as_json: bool, validate: bool = False) -> int:
+    """Print the plan; 1 when something stands in its way. ``validate`` asks axolotl, too."""
     plan = chosen.plan(say)
+    if validate and not plan.errors:
+        plan = validated(plan)
     if as_json:
         print(json.dumps(plan.to_json(), indent=2))
     else:

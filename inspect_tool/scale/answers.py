@@ -47,8 +47,9 @@ class ModelFacts:
 
 @dataclass(frozen=True)
 class FsdpFacts:
-    """Accelerate's plugin as axolotl sets it up; ``problem`` is its own refusal, or empty."""
+    """Accelerate's plugin as the trainer makes it; ``problem`` is its own refusal, or empty."""
 
+    version: int = 2
     reshard: bool = True
     wraps: bool = True
     state_dict: str = ""

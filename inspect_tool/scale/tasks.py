@@ -11,6 +11,7 @@ import logging
 import os
 from contextlib import contextmanager
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from inspect_tool.axolotl_tasks import axolotl_at, first_line
@@ -177,22 +178,33 @@ def _facts(model: Any) -> ModelFacts:
 
 
 def _fsdp(values: Mapping[str, Any], model: Any, unasked: dict[str, str]) -> FsdpFacts | None:
-    """Build accelerate's plugin from the variables that axolotl sets; it then looks for layers."""
+    """Build accelerate's plugin as axolotl and the trainer do, and let it look for its layers.
+
+    Axolotl sets variables (utils/trainer.py) and hands ``fsdp_config`` to the training arguments
+    (core/builders/base.py), which make the plugin's arguments of it.
+    """
     written = fsdp_of(values)
     if not written:
         return None
     from accelerate import FullyShardedDataParallelPlugin
     from axolotl.utils.dict import DictDefault
     from axolotl.utils.trainer import setup_fsdp_envs
+    from transformers import TrainingArguments
 
+    arguments = SimpleNamespace(
+        fsdp=values.get("fsdp") or True, fsdp_config=dict(written), gradient_checkpointing=False
+    )
+    arguments._apply_legacy_fsdp_to_config = TrainingArguments._apply_legacy_fsdp_to_config  # noqa: SLF001
     try:
         setup_fsdp_envs(DictDefault(fsdp_version=written["fsdp_version"], fsdp_config=written))
-        os.environ.pop("FSDP_SYNC_MODULE_STATES", None)  # wants a GPU to be built
-        os.environ.pop("FSDP_CPU_RAM_EFFICIENT_LOADING", None)
-        plugin = FullyShardedDataParallelPlugin()
+        asked = TrainingArguments._process_fsdp_args(arguments)  # noqa: SLF001
+        os.environ.pop("FSDP_SYNC_MODULE_STATES", None)
+        without_gpu = {"sync_module_states": False, "cpu_ram_efficient_loading": False}
+        plugin = FullyShardedDataParallelPlugin(**{**asked, **_known(asked, without_gpu)})
     except Exception as error:
-        return FsdpFacts(problem=first_line(error))
+        return FsdpFacts(problem=f"{type(error).__name__}: {first_line(error)}")
     facts = FsdpFacts(
+        version=plugin.fsdp_version,
         reshard=plugin.reshard_after_forward is not False,
         wraps=plugin.auto_wrap_policy is not None,
         state_dict=getattr(plugin.state_dict_type, "name", str(plugin.state_dict_type)),
@@ -205,6 +217,11 @@ def _fsdp(values: Mapping[str, Any], model: Any, unasked: dict[str, str]) -> Fsd
     except Exception as error:
         return replace(facts, problem=first_line(error))
     return facts
+
+
+def _known(given: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of ``others`` that ``given`` has too."""
+    return {key: value for key, value in others.items() if key in given}
 
 
 def _deepspeed(question: Question, unasked: dict[str, str]) -> tuple[str, ...] | None:

@@ -100,18 +100,21 @@ def test_the_wrap_class_is_looked_for_in_the_model(tmp_path: Path, worker: Axolo
 
 
 @pytest.mark.slow
-def test_what_axolotl_does_not_pass_on_is_seen_in_the_plugin(
-    tmp_path: Path, worker: AxolotlWorker
-) -> None:
-    """The plugin reshards, wraps nothing and saves shards, whatever was meant."""
+def test_the_plugin_is_as_the_trainer_makes_it(tmp_path: Path, worker: AxolotlWorker) -> None:
+    """What is left out is transformers' default, what is written is passed on."""
     keys = fsdp(reshard_after_forward=False, auto_wrap_policy=..., state_dict_type=...)
     plan = planned(tmp_path, worker, **keys)
 
     assert plan.answers is not None
-    assert plan.answers.fsdp == FsdpFacts(
-        reshard=True, wraps=False, state_dict="SHARDED_STATE_DICT"
-    )
-    assert found(plan, "P-FSDP-RESHARD")
+    assert plan.answers.fsdp == FsdpFacts(reshard=False, state_dict="FULL_STATE_DICT")
+
+
+@pytest.mark.slow
+def test_what_accelerate_refuses_is_its_own_word(tmp_path: Path, worker: AxolotlWorker) -> None:
+    """FSDP1 takes names for reshard_after_forward, axolotl's schema only yes and no."""
+    plan = planned(tmp_path, worker, fsdp_version=1, fsdp_config={"reshard_after_forward": True})
+
+    assert "KeyError" in found(plan, "P-FSDP-REFUSED")[0].message
 
 
 @pytest.mark.slow

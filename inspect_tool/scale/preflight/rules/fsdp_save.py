@@ -15,19 +15,22 @@ CODES: Final = ("P-FSDP-SAVE",)
 
 
 def look(case: Case) -> Iterator[Finding]:
-    """FSDP2 saves shards unless told otherwise, and axolotl merges only shards that are asked for.
+    """Shards are merged from the last checkpoint; without one there is nothing to merge.
 
-    From axolotl 0.19 train.py save_trained_model, transformers trainer.py save_model and
-    accelerate's plugin. Adapters are saved in another way.
+    From axolotl 0.19 train.py save_trained_model. Adapters are saved in another way.
     """
-    if not case.fsdp or not case.full or str(case.fsdp.get("fsdp_version")) != "2":
+    written = case.fsdp
+    if not written or not case.full:
         return
-    if not (case.fsdp.get("state_dict_type") or case.fsdp.get("final_state_dict_type")):
+    final = written.get("final_state_dict_type") or written.get("state_dict_type")
+    saves = bool(case.recipe.save_every or case.recipe.save_by_epoch)
+    if final == "SHARDED_STATE_DICT" and not saves:
         yield Finding(
             code="P-FSDP-SAVE",
             severity="error",
-            message="fsdp_config names no state_dict_type: FSDP2 then keeps shards, which are "
-            "neither saved as a model at the end nor merged: output_dir gets no final weights",
-            key="fsdp_config.state_dict_type",
+            message="the final state is sharded and no checkpoint is saved: axolotl merges the "
+            "model from the last checkpoint, so output_dir gets no weights, though the log says "
+            "saved",
+            key="fsdp_config.final_state_dict_type",
             fix="FULL_STATE_DICT",
         )

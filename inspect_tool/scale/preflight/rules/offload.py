@@ -32,11 +32,11 @@ def look(case: Case) -> Iterator[Finding]:
     if not own and optimizer not in PLAIN:
         yield Finding(
             code="P-OFFLOAD",
-            severity="error",
-            message=f"optimizer {optimizer} cannot step on the {device}, where DeepSpeed keeps "
-            "its state",
+            severity="warning",
+            message=f"with offload_optimizer accelerate puts DeepSpeed's CPUAdam in the place of "
+            f"{optimizer}: not the optimizer that you named, and without AdamW's weight decay",
             key="optimizer",
-            fix="adamw_torch, which becomes DeepSpeed's CPUAdam",
+            fix="adamw_torch, whose CPUAdam is the same",
         )
     yield Finding(
         code="P-OFFLOAD",
@@ -52,7 +52,7 @@ def _fsdp(optimizer: str) -> Iterator[Finding]:
     if "8bit" in optimizer or "bnb" in optimizer:
         yield Finding(
             code="P-OFFLOAD",
-            severity="error",
+            severity="warning",
             message=f"optimizer {optimizer} steps on a GPU; offload_params keeps weights, "
             "gradients and state on the CPU",
             key="optimizer",

@@ -13,24 +13,17 @@ if TYPE_CHECKING:
 
     from inspect_tool.scale.preflight.case import Case
 
-CODES: Final = ("P-FSDP-WRAP", "P-FSDP-WHOLE")
+CODES: Final = ("P-FSDP-WRAP",)
+
+DEFAULT: Final = "TRANSFORMER_BASED_WRAP"
+"""What transformers takes where nothing is written (training_args.py)."""
 
 
 def look(case: Case) -> Iterator[Finding | Unknown]:
     """Hold the named classes against the model's own, built on the meta device."""
     if not case.fsdp:
         return
-    if not case.fsdp.get("auto_wrap_policy"):
-        yield Finding(
-            code="P-FSDP-WHOLE",
-            severity="warning",
-            message="fsdp_config names no auto_wrap_policy: the whole model is one unit, so every "
-            "GPU gathers all weights at once and little is saved",
-            key="fsdp_config.auto_wrap_policy",
-            fix="TRANSFORMER_BASED_WRAP",
-        )
-        return
-    if case.fsdp["auto_wrap_policy"] != "TRANSFORMER_BASED_WRAP":
+    if case.fsdp.get("auto_wrap_policy", DEFAULT) != DEFAULT:
         return
     named = case.fsdp.get("transformer_layer_cls_to_wrap")
     if not named:

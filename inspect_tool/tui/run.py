@@ -41,7 +41,7 @@ MARKS: Final = {
     State.INTERRUPTED: "■",
 }
 GOES_ON: Final = "●"
-BAR_CELLS: Final = 20
+BAR_CELLS: Final = 12
 """Width of the progress bar."""
 
 

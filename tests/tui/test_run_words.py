@@ -101,7 +101,7 @@ def test_progress(run: RunFolder) -> None:
     bar = text(progress_line(view_of(run)))
     run.status(State.FINISHED)
 
-    assert (bar.count("█"), bar.count("░")) == (10, 10)
+    assert (bar.count("█"), bar.count("░")) == (6, 6)
     assert progress_line(view_of(run)) == ()
 
 

@@ -28,16 +28,19 @@ STYLE = """
 BatchView {
     & > .token--padding { color: $foreground 38%; text-style: strike; }
     & > .token--end { color: $text-primary; text-style: bold; }
-    & > .token--heat-1 { color: $foreground 70%; background: $primary 8%; text-style: dim; }
-    & > .token--heat-2 { color: $text; background: $primary 30%; }
-    & > .token--heat-3 { color: $text; background: $accent 22%; text-style: italic; }
-    & > .token--heat-4 { color: $text; background: $accent 42%; text-style: underline; }
-    & > .token--heat-5 { color: $text; background: $error 42%; text-style: bold; }
+    & > .token--cold { color: $foreground 50%; }
+    & > .token--heat-1 { color: $text; background: $primary 12%; }
+    & > .token--heat-2 { color: $text; background: $primary 34%; text-style: italic; }
+    & > .token--heat-3 { color: $text; background: $accent 22%; text-style: underline; }
+    & > .token--heat-4 { color: $text; background: $accent 44%; text-style: bold; }
+    & > .token--heat-5 { color: $text; background: $error 42%; text-style: bold italic; }
     & > .token--heat-6 { color: $text; background: $error 70%; text-style: bold underline; }
     & > .token--heat-7 { color: $text-error; background: $background; text-style: bold reverse; }
 
     &:ansi {
         & > .token--padding { color: ansi_default; text-style: dim strike; }
+        & > .token--end { color: ansi_blue; }
+        & > .token--cold { color: ansi_default; text-style: dim; }
         & > .token--heat-1 { color: ansi_blue; background: ansi_default; }
         & > .token--heat-2 { color: ansi_cyan; background: ansi_default; }
         & > .token--heat-3 { color: ansi_green; background: ansi_default; }
@@ -57,6 +60,7 @@ class BatchView(TokenView):
         *COMPONENTS,
         "token--padding",
         "token--end",
+        "token--cold",
         *(f"token--heat-{level}" for level in LEVELS),
     }
     DEFAULT_CSS = STYLE
@@ -124,7 +128,7 @@ def legend(row: BatchRow | None, *, heat: bool) -> list[tuple[str, str]]:
         bounds = bounds_of(row.scale)
         levels = [(f"token--heat-{n}", f"{bounds[n - 1]}") for n in range(1, HOTTEST + 1)]
         odd = [(f"token--heat-{NOT_FINITE}", "not finite")] if row.not_finite else []
-        return [("", "loss from"), *levels, *odd, ("token--masked", "none"), padding]
+        return [("", "loss from"), *levels, *odd, ("token--cold", "none"), padding]
     looks = [("token--trained", "trained"), ("token--masked", "masked"), padding]
     if heat:
         missing = row.batch.token_loss_missing or "the loss of tokens was not recorded"

@@ -90,4 +90,5 @@ class BatchesPane(Vertical):
         loss = next((fact.value for fact in facts if fact.label == "loss"), "")
         line = token_line(row.labels, index, self.vocabulary)
         span = 2 if row.labels.trained is not None else 0
-        self.token.left = (*line[: len(line) - span], SEPARATOR, Part(f"loss {loss}"))
+        brief = Part(f"loss {loss.partition(',')[0]}")
+        self.token.left = (*line[: len(line) - span], SEPARATOR, brief)

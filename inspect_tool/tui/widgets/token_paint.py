@@ -43,6 +43,8 @@ HEAT: Final = 512
 HOTTEST: Final = 6
 NOT_FINITE: Final = HOTTEST + 1
 """The level of a loss that is no number."""
+COLD: Final = 8192
+"""A token that has no loss, where tokens are coloured by that."""
 END: Final = 4096
 """The last token of a sample; what is drawn after it says so."""
 
@@ -105,7 +107,7 @@ def _marked(sequence: Marked, looks: NDArray[np.uint16]) -> NDArray[np.uint16]:
     count = len(looks)
     if sequence.heat is not None:
         heat = sequence.heat[:count].astype(np.uint16)
-        looks = np.where(heat > 0, heat * HEAT, looks & ~np.uint16(TRAINED)).astype(np.uint16)
+        looks = np.where(heat > 0, heat * HEAT, COLD).astype(np.uint16)
     if sequence.padding is not None:
         looks[sequence.padding[:count]] = PADDING
     looks[[index for index in sequence.ends if index < count]] |= END
@@ -192,8 +194,10 @@ class Painter:
             return component("token--end")
         if heat:
             style = component(f"token--heat-{heat}")
+        elif look & (PADDING | COLD):
+            style = component("token--padding" if look & PADDING else "token--cold")
         else:
-            style = component("token--padding" if look & PADDING else _STATE[state])
+            style = component(_STATE[state])
         if look & ODD:
             border = component(_BORDER.get(state, "token--odd"))
             style += Style(bgcolor=border.bgcolor) + border.without_color

@@ -175,7 +175,7 @@ def plan_debug(
     model = choose_model(draft, chosen.model, cwd=cwd)
     if chosen.memorize is not None:
         memorize.refuse_unfit(draft, chosen, evaluate=evaluate)
-        model = memorize.own_base(draft, model, folder, cwd=cwd)
+        model = memorize.own_base(draft, model, folder, cwd=cwd, like=chosen.model.like is not None)
     on_process.one_process(draft)
     on_process.own_folder(draft, folder)
     on_device.fit(draft, device, tiny=model.tiny is not None, architecture=model.architecture)

@@ -82,18 +82,20 @@ def refuse_unfit(draft: Draft, options: DebugOptions, *, evaluate: bool) -> None
         raise InspectError("--memorize trains", fix="leave out --stage preprocess")
 
 
-def own_base(draft: Draft, model: Model, folder: Path, *, cwd: Path) -> Model:
+def own_base(draft: Draft, model: Model, folder: Path, *, cwd: Path, like: bool) -> Model:
     """Move a tiny model into the run's folder, and take from it what makes learning noisy.
 
-    The stops of the base model's generation_config.json go with it.
+    The stops of the base model's generation_config.json go with it; an architecture by name
+    (``like``) has none that would mean anything to another's tokenizer.
     """
     if model.tiny is None:
         return model
+    found = {} if like else find_generation(model.tiny.name, cwd=cwd)
     tiny = replace(
         model.tiny,
         config=_calm(model.tiny.config),
         folder=folder / BASE / model.tiny.folder.name,
-        generation=find_generation(model.tiny.name, cwd=cwd),
+        generation=found,
     )
     reason = f"a tiny random {tiny.architecture}, in the run's folder: an adapter needs its base"
     draft.set("base_model", str(tiny.folder), reason)
@@ -132,7 +134,10 @@ def _train_embeddings(draft: Draft, architecture: str) -> None:
 
 
 def _calm(config: dict[str, Any]) -> dict[str, Any]:
-    """Return a model's config without dropout and without losses beside that of the tokens."""
+    """Return a model's config without dropout and without losses beside that of the tokens.
+
+    Outputs are not scaled down either: of a random model they are small, and learned slowly then.
+    """
     calm = dict(config)
     for key, value in config.items():
         if isinstance(value, dict):
@@ -141,4 +146,8 @@ def _calm(config: dict[str, Any]) -> dict[str, Any]:
             calm[key] = 0.0
     if calm.get("output_router_logits"):
         calm["output_router_logits"] = False
+    if str(calm.get("model_type")).startswith("cohere"):
+        calm["logit_scale"] = 1.0
+    if calm.get("logits_scaling"):
+        calm["logits_scaling"] = 1.0
     return calm

@@ -38,7 +38,7 @@ def judge(
     if not stop.ok:
         causes.append(Cause(STOPSET, stop.message, stop.fix))
     if at is not None and not causes:
-        causes.append(_of_model(answer, generated, likelihood, at, overall))
+        causes.append(_of_model(answer, generated, likelihood, at, stop=stop, overall=overall))
     return Outcome(
         row=answer.row,
         answer=answer.answer,
@@ -91,11 +91,25 @@ def _of_prompt(comparison: Comparison | None) -> list[Cause]:
 
 
 def _of_model(
-    answer: Answer, generated: Side, likelihood: Likelihood, at: int, overall: float
+    answer: Answer,
+    generated: Side,
+    likelihood: Likelihood,
+    at: int,
+    *,
+    stop: Stop,
+    overall: float,
 ) -> Cause:
     """Name why a model does not answer the very prompt that it was trained on."""
     if not answer.stop.ok and at >= len(answer.expected) - len(answer.stop.trained_end):
         return Cause(STOPSET, answer.stop.message, answer.stop.fix)
+    if at == len(generated) and _ends(generated, stop):
+        last = quoted("".join(generated.texts(at - 1, at)))
+        return Cause(
+            STOPSET,
+            f"generation stops on {last} ({generated.ids[-1]}) inside of the answer; that stop "
+            f"stands in {stop.from_where}",
+            "take it out of eos_token_id there, or out of --stop",
+        )
     if at < len(answer.trained) and not answer.trained[at]:
         text = quoted("".join(answer.expected.texts(at, at + 1)))
         return Cause(
@@ -106,10 +120,11 @@ def _of_model(
     if overall > LEARNED:
         return Cause(
             SAVED,
-            f"the saved model does not know its samples (loss {overall:.2g} where training ended "
-            "below that): what was saved is not all that was trained",
-            "weights that are trained beside an adapter are saved with lora_modules_to_save; look "
-            "for missing keys in sanity.log",
+            f"the loaded model does not know its samples (loss {overall:.2g}): not all that was "
+            "trained was saved, or the adapter's base is another one",
+            "weights that are trained beside an adapter are saved with lora_modules_to_save; "
+            "base_model_name_or_path in adapter_config.json names the base; look for missing keys "
+            "in sanity.log",
         )
     if at >= len(likelihood.best) or likelihood.best[at] == int(answer.expected.ids[at]):
         return Cause(

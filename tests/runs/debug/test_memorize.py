@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from inspect_tool.errors import InspectError
 from inspect_tool.runs.debug import DebugOptions
 from inspect_tool.runs.memorize import PLUGIN, STEPS
+from inspect_tool.runs.tiny.source import ModelChoice
 from tests.runs.debug.plans import derived, plan, reason
 from tests.schemas import schema
 
@@ -90,6 +91,18 @@ def test_the_tiny_base_is_the_runs_own(project: Path) -> None:
     assert derived(planned)["base_model"] == str(folder)
     assert json.loads((folder / "config.json").read_text())["attention_dropout"] == 0.0
     assert json.loads((folder / "generation_config.json").read_text()) == {"eos_token_id": [2, 7]}
+
+
+def test_an_architecture_by_name_has_no_stops(project: Path) -> None:
+    """The ids of one model's stops mean nothing to another's tokenizer."""
+    (project / "base" / "tokenizer.json").write_text('{"model": {"vocab": {"a": 0, "b": 1}}}')
+    options = learn(model=ModelChoice(like="falcon", tokenizer="base"))
+    planned = plan(project, YAML, options=options)
+    assert planned.model.tiny is not None
+
+    folder = planned.model.tiny.write()
+
+    assert json.loads((folder / "generation_config.json").read_text()) == {}
 
 
 def test_random_embeddings_are_trained(project: Path) -> None:

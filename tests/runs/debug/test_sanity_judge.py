@@ -137,6 +137,16 @@ def test_an_end_that_only_this_answer_lacks() -> None:
     assert found.codes == ("D-STOPSET",)
 
 
+def test_a_stop_inside_of_an_answer() -> None:
+    """A token of the answer that ends generation is named with where it stands as a stop."""
+    stop = Stop((END,), (2, END), ok=True, from_where="generation_config.json")
+    found = outcome(answer(stop=stop), (1, 2))
+
+    assert (found.at, found.codes) == (2, ("D-STOPSET",))
+    assert "“b” (2)" in found.causes[0].message
+    assert "generation_config.json" in found.causes[0].message
+
+
 def test_weights_that_were_not_saved() -> None:
     """A model that knows none of its samples is not the one that was trained."""
     found = outcome(answer(), (7, 7), best=(7, 7, 7, 7), loss=5.0)

@@ -16,7 +16,7 @@ from inspect_tool.report.scale_text import scale_text
 from inspect_tool.runs.device import detect
 from inspect_tool.runs.doctor.machine import gpus
 from inspect_tool.runs.journal import free_name
-from inspect_tool.scale.rehearsal.plan import RehearsalOptions, RehearsalPlan, plan_rehearsal
+from inspect_tool.scale.rehearsal.plan import RehearsalPlan, plan_rehearsal
 from inspect_tool.scale.rehearsal.rehearse import rehearse
 from inspect_tool.scale.rehearsal.run import Following
 
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
     from inspect_tool.report.look import ColorChoice
     from inspect_tool.runs.device import Device
     from inspect_tool.scale.plan import ScalePlan
-    from inspect_tool.scale.rehearsal.plan import Which
+    from inspect_tool.scale.rehearsal.plan import RehearsalOptions, Which
     from inspect_tool.scale.rehearsal.rehearse import Rehearsal
 
 
 def rehearse_plan(
-    scaling: Scaling, *, processes: int | None, color: ColorChoice, as_json: bool
+    scaling: Scaling, options: RehearsalOptions, *, color: ColorChoice, as_json: bool
 ) -> int:
     """Print the plan, rehearse it, print what was found; 3 where a run did not train."""
     plan = scaling.plan()
-    rehearsal_plan = _plan(plan, processes)
+    rehearsal_plan = _plan(plan, options)
     plan.write_files()
     look = look_of(sys.stdout, color=color)
     if not as_json:
@@ -52,14 +52,14 @@ def rehearse_plan(
     return int(ExitCode.FINDINGS if plan.failed or not found.agree else ExitCode.OK)
 
 
-def _plan(plan: ScalePlan, processes: int | None) -> RehearsalPlan:
+def _plan(plan: ScalePlan, options: RehearsalOptions) -> RehearsalPlan:
     device = detect()
     return plan_rehearsal(
         plan.config,
         plan.fleet,
         cwd=plan.cwd,
         folder=free_name(plan.cwd, f"{plan.config.path.stem}-rehearsal"),
-        options=RehearsalOptions(processes=processes),
+        options=options,
         device=device,
         gpus=_visible(device),
     )

@@ -86,6 +86,24 @@ RehearseProcesses = Annotated[
         show_default=False,
     ),
 ]
+Like = Annotated[
+    str | None,
+    typer.Option(
+        "--like",
+        metavar="ARCHITECTURE",
+        help="Rehearse a tiny model of this architecture, without the base model.",
+        show_default=False,
+    ),
+]
+Tokenizer = Annotated[
+    str | None,
+    typer.Option(
+        "--tokenizer",
+        metavar="PATH_OR_NAME",
+        help="Rehearse with another tokenizer.",
+        show_default=False,
+    ),
+]
 Launch = Annotated[
     bool, typer.Option("--launch", help="Train for real on this machine, all ranks recorded.")
 ]
@@ -135,6 +153,8 @@ def scale(
     no_axolotl: NoAxolotl = False,
     rehearse: Rehearse = False,
     rehearse_processes: RehearseProcesses = None,
+    like: Like = None,
+    tokenizer: Tokenizer = None,
     launch: Launch = False,
     anyway: Anyway = False,
     node: Node = 0,
@@ -172,6 +192,11 @@ def scale(
         return launch_plan(scaling, meeting, anyway=anyway, color=color)
     if rehearse or rehearse_processes:
         from inspect_tool.cli.rehearsing import rehearse_plan
+        from inspect_tool.runs.tiny.source import ModelChoice
+        from inspect_tool.scale.rehearsal.plan import RehearsalOptions
 
-        return rehearse_plan(scaling, processes=rehearse_processes, color=color, as_json=as_json)
+        rehearsing = RehearsalOptions(
+            processes=rehearse_processes, model=ModelChoice(like=like, tokenizer=tokenizer)
+        )
+        return rehearse_plan(scaling, rehearsing, color=color, as_json=as_json)
     return print_plan(scaling, color=color, as_json=as_json)

@@ -22,7 +22,7 @@ from inspect_tool.scale.plan import ScaleOptions
 from inspect_tool.scale.rehearsal import ends
 from inspect_tool.scale.rehearsal.compare import compare
 from inspect_tool.scale.rehearsal.facts import Rank, read_ranks
-from inspect_tool.scale.rehearsal.plan import RIG
+from inspect_tool.scale.rehearsal.plan import RIG, RehearsalOptions
 from inspect_tool.scale.rehearsal.rehearse import rehearse
 from inspect_tool.scale.rehearsal.run import Following
 from tests.scale.rehearsals import RECORDING, against_recording, planned, run_many, written
@@ -46,7 +46,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, dict[s
     scaling = Scaling(config, ScaleOptions(processes=2), cwd=config.parent, ask=False)
     before = signal.getsignal(signal.SIGTERM)
     with redirect_stdout(io.StringIO()) as answer:
-        status = rehearse_plan(scaling, processes=2, color="never", as_json=True)
+        status = rehearse_plan(scaling, RehearsalOptions(processes=2), color="never", as_json=True)
     yield status, json.loads(answer.getvalue())["rehearsal"]
     signal.signal(signal.SIGTERM, before)
 

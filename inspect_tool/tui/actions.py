@@ -57,6 +57,7 @@ ACTIONS: Final = (
     _app("diff", "d", "Diff: training against what inference sends", "Why", "diff"),
     _app("live", "L", "Live: render the raw rows now, and again on every save", "Why", "live"),
     _app("debug", "D", "Debug: plan a small run of this config, and start it", "Runs", "debug"),
+    _app("scale", "S", "Scale: this config on many processes", "Runs", "scale"),
     _app("open", "o ctrl+o", "Open a YAML or a folder", "Datasets", "open"),
     _sample("choose_config", "c", "Choose the config this dataset belongs to", group="Datasets"),
     _app("tokenizer", "ctrl+t", "Name a tokenizer", "Datasets"),
@@ -140,11 +141,27 @@ RUN_ACTIONS: Final = (
 )
 """What can be done on the Run screen, beside the keys of the tokens."""
 
+SCALE_ACTIONS: Final = (
+    _app("step_processes(1)", "plus", "Twice as many processes", "Scale", "more"),
+    _app("step_processes(-1)", "minus", "Half as many processes", "Scale"),
+    _app("fleet", "p", "How many processes and machines", "Scale", "processes"),
+    _app("strategy", "s", "How the model is split", "Scale", "strategy"),
+    _app("gpu", "g", "Which GPU", "Scale", "GPU"),
+    _app("copy_command", "c", "Copy a command, its files written", "Scale", "command"),
+    _app("other_side", "tab", "From the numbers to the findings, and back", "Scale"),
+    _app("app.help", "question_mark f1", "Help: every key", "Scale", "help"),
+    _app("close", "escape q", "Back to the app", "Scale", "back"),
+    _app("app.toggle_theme", "t", "Light or dark", "Scale"),
+)
+"""What can be done on the Scale screen."""
+
 _SPOKEN: Final = {
     "colon": ":",
     "slash": "/",
     "semicolon": ";",
     "comma": ",",
+    "plus": "+",
+    "minus": "-",
     "question_mark": "?",
     "greater_than_sign": ">",
     "less_than_sign": "<",

@@ -130,6 +130,12 @@ class InspectApp(Session):
 
         open_plan(self)
 
+    def action_scale(self) -> None:
+        """Check and size the config on many processes."""
+        from inspect_tool.tui.screens.scale import open_scale
+
+        open_scale(self)
+
     # Actions: datasets
 
     async def action_open(self) -> None:

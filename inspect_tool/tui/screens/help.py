@@ -17,6 +17,7 @@ from inspect_tool.tui.actions import (
     LIVE_ACTIONS,
     PLAN_ACTIONS,
     RUN_ACTIONS,
+    SCALE_ACTIONS,
     spoken,
 )
 from inspect_tool.tui.widgets.line_list import LineList
@@ -39,6 +40,7 @@ _SCREENS: Final = (
     ("Diff", DIFF_ACTIONS),
     ("Live", LIVE_ACTIONS),
     ("Plan", PLAN_ACTIONS),
+    ("Scale", SCALE_ACTIONS),
     ("Run", RUN_ACTIONS),
 )
 

@@ -1,0 +1,218 @@
+"""The Scale screen: a config on many processes, checked and sized, before it costs anything.
+
+Nothing is started here but the axolotl worker, which is asked what only axolotl knows; a thread
+plans, and what it finds is a message.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.worker import get_current_worker
+
+from inspect_tool.errors import InspectError
+from inspect_tool.samples.glyphs import safe
+from inspect_tool.scale.asked import plan_asked
+from inspect_tool.scale.fleet import Fleet
+from inspect_tool.scale.plan import ScaleOptions, ScalePlan
+from inspect_tool.tui import ask_scale
+from inspect_tool.tui.actions import SCALE_ACTIONS, bindings, hint_parts
+from inspect_tool.tui.failures import TellsFailures
+from inspect_tool.tui.scale import asked_line, counts, found, numbers
+from inspect_tool.tui.widgets.bar import Bar
+from inspect_tool.tui.widgets.page import Page
+from inspect_tool.tui.widgets.parts import Part
+from inspect_tool.tui.widgets.why_page import WhyPage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+    from textual.events import Resize
+
+    from inspect_tool.axolotl_worker import AxolotlWorker
+    from inspect_tool.tui.app import InspectApp
+    from inspect_tool.tui.widgets.prompt import Question
+
+PLANNING: Final = "scale"
+NARROW: Final = 110
+"""Cells below which the findings stand below the numbers."""
+PROCESSES: Final = 8
+
+
+class ScaleScreen(ModalScreen[None], TellsFailures):
+    """Shows the plan of the config at ``path``, whose relative paths start from ``cwd``."""
+
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings(SCALE_ACTIONS))
+
+    @dataclass
+    class Made(Message):
+        """A plan was made, or why it cannot be; ``notes`` are said once.
+
+        A first one comes at once; what axolotl has to be asked for is not in it.
+        """
+
+        options: ScaleOptions
+        plan: ScalePlan | None
+        problem: InspectError | None = None
+        notes: tuple[str, ...] = ()
+        first: bool = False
+
+    def __init__(self, path: Path, cwd: Path | None) -> None:
+        super().__init__()
+        self.path, self.cwd = path, cwd
+        self.options = ScaleOptions(processes=PROCESSES)
+        self.plan: ScalePlan | None = None
+        self.busy = True
+        """Whether a plan is being made."""
+        self.title_bar, self.asked = Bar(id="scale-title"), Bar(id="scale-asked")
+        self.numbers, self.found = WhyPage(id="scale-numbers"), WhyPage(id="scale-found")
+        self.page = Page()
+
+    def compose(self) -> ComposeResult:
+        """Lay out numbers beside findings."""
+        yield self.title_bar
+        yield self.asked
+        yield self.page
+        with Horizontal(id="scale-body"):
+            yield self.numbers
+            yield self.found
+        yield Bar(hint_parts(SCALE_ACTIONS, namespace="screen"), id="scale-hints", whole=True)
+
+    def on_mount(self) -> None:
+        """Start planning."""
+        self.add_class("-empty")
+        self.page.say("planning", [str(self.path)], ())
+        self.replan(self.options)
+
+    def on_resize(self, event: Resize) -> None:
+        """Put the findings below the numbers where there is no room beside."""
+        self.set_class(event.size.width < NARROW, "-narrow")
+
+    # Actions
+
+    def action_step_processes(self, by: int) -> None:
+        """Take twice or half as many processes."""
+        now = self.options.processes
+        wanted = now * 2 if by > 0 else max(1, now // 2)
+        nodes = self.options.nodes if wanted % self.options.nodes == 0 else 1
+        self.replan(replace(self.options, processes=wanted, nodes=nodes))
+
+    async def action_fleet(self) -> None:
+        """Ask for processes and machines."""
+        await self.ask(ask_scale.fleet(self))
+
+    def action_strategy(self) -> None:
+        """Choose how the model is split."""
+        ask_scale.choose_strategy(self)
+
+    async def action_gpu(self) -> None:
+        """Ask for the GPU."""
+        await self.ask(ask_scale.gpu(self))
+
+    def action_copy_command(self) -> None:
+        """Choose a command to copy."""
+        ask_scale.choose_command(self)
+
+    def action_other_side(self) -> None:
+        """Go from the numbers to the findings, and back."""
+        (self.found if self.numbers.has_focus else self.numbers).focus()
+
+    def action_close(self) -> None:
+        """Go back to the app."""
+        self.dismiss()
+
+    # What the questions call
+
+    def replan(self, options: ScaleOptions) -> None:
+        """Plan with other options; raises InspectError for a fleet that cannot be."""
+        Fleet(options.processes, options.nodes)
+        self.options, self.busy = options, True
+        self._describe()
+        app: InspectApp = self.app  # type: ignore[assignment]
+        axolotl = app.background.axolotl if app.may_start_programs and app.confirms else None
+
+        def work() -> None:
+            worker = get_current_worker()
+            for ask in (None, axolotl) if axolotl else (None,):
+                made = self._made(options, ask, first=ask is None and axolotl is not None)
+                if worker.is_cancelled or not self.is_running:
+                    return
+                self.post_message(made)
+                if made.problem is not None:
+                    return
+
+        self.run_worker(work, thread=True, group=PLANNING, exclusive=True, exit_on_error=False)
+
+    def _made(
+        self, options: ScaleOptions, ask: Callable[[], AxolotlWorker] | None, *, first: bool
+    ) -> Made:
+        notes: list[str] = []
+        try:
+            plan = plan_asked(self.path, options, cwd=self.cwd, worker=ask, say=notes.append)
+        except InspectError as problem:
+            return self.Made(options, None, problem)
+        return self.Made(options, plan, notes=tuple(notes), first=first)
+
+    async def ask(self, question: Question) -> None:
+        """Ask for something in the line above the keys."""
+        from inspect_tool.tui.widgets.prompt import PromptBar
+
+        await self.query(PromptBar).remove()
+        await self.mount(PromptBar(question), before="#scale-hints")
+
+    async def on_prompt_bar_closed(self) -> None:
+        """Put the line away."""
+        await self.query("PromptBar").remove()
+        self.found.focus()
+
+    # What comes of it
+
+    def on_scale_screen_made(self, event: Made) -> None:
+        """Show the plan; one that cannot be made leaves the one before in place."""
+        if event.options is not self.options:
+            return
+        self.busy = event.first
+        for note in event.notes:
+            self.notify(safe(note), markup=False)
+        if event.plan is not None:
+            self._show(event.plan)
+        elif self.plan is not None:
+            self.options = self.plan.options
+            self.notify(safe(str(event.problem)), severity="error", markup=False)
+        elif event.problem is not None:
+            fix = [f"Way out: {event.problem.fix}"] if event.problem.fix else []
+            place = [str(event.problem.place)] if event.problem.place else []
+            self.page.say(event.problem.message, [*place, *fix], (("escape", "back"),))
+        self._describe()
+
+    def _show(self, plan: ScalePlan) -> None:
+        first = self.plan is None
+        self.plan = plan
+        self.remove_class("-empty")
+        self.numbers.say(numbers(plan))
+        self.found.say(found(plan))
+        if first:
+            self.found.focus()
+
+    def _describe(self) -> None:
+        self.title_bar.left = (Part("SCALE  ", "accent"), Part(safe(self.path.name), "strong"))
+        asking = (Part("asking axolotl  ", "dim"),) if self.busy else ()
+        self.title_bar.right = (*asking, *(counts(self.plan) if self.plan else ()))
+        known = self.plan if self.plan and self.plan.options is self.options else None
+        self.asked.left = asked_line(self.options, known)
+
+
+def open_scale(app: InspectApp) -> None:
+    """Open the screen on the config of the tab that is shown."""
+    target = app.view.document.target if app.view else None
+    if target is None or target.config is None:
+        app.notify("no config to scale: open a YAML")
+    else:
+        app.push_screen(ScaleScreen(target.config.path, target.cwd))

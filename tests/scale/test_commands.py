@@ -8,6 +8,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from inspect_tool.runs.ports import choose_port
 from inspect_tool.scale.accelerate_config import NAME, accelerate_config
 from inspect_tool.scale.commands import (
     ENGINES,
+    MODAL_GPUS,
     Command,
     Site,
     accelerate,
@@ -96,6 +98,28 @@ def test_modal_has_one_machine() -> None:
     cloud = yaml.safe_load(command.files[Path("/run/modal.yml")])
     assert (cloud["provider"], cloud["gpu"], cloud["gpu_count"]) == ("modal", "h100", 4)
     assert list(modal(CONFIG, Fleet(8, 2), site())) == []
+
+
+def axolotl_source(name: str) -> str:
+    """Return the text of one of axolotl's files, which is not imported."""
+    spec = find_spec("axolotl")
+    assert spec is not None
+    assert spec.origin is not None
+    return (Path(spec.origin).parent / name).read_text("utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("gpu", MODAL_GPUS)
+def test_modal_gpus_are_axolotls(gpu: str) -> None:
+    """Each name is one that axolotl's own Modal launcher tells apart."""
+    assert f'"{gpu}"' in axolotl_source("cli/cloud/modal_.py")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", ["use_ray", "ray_num_workers"])
+def test_ray_options_are_axolotls(key: str) -> None:
+    """The options are keys of axolotl's config, and its command makes one of each key."""
+    assert f"    {key}: " in axolotl_source("utils/schemas/integrations.py")
 
 
 @pytest.mark.parametrize("fleet", [Fleet(1), Fleet(2), Fleet(16, 2)], ids=str)

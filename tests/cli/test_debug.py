@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
+import shutil
 import socket
 import subprocess
 from contextlib import closing
@@ -115,6 +117,7 @@ def test_a_port_in_use(project: Path, capsys: pytest.CaptureFixture[str]) -> Non
         (["--name", "a/b"], "not a folder's name"),
         (["--cwd", "nowhere"], "no such folder"),
         (["--json"], "--json needs --dry-run"),
+        (["--validate"], "--validate needs --dry-run"),
         (["--port", "70000"], "no such port"),
         (["--steps", "0"], "--steps"),
     ],
@@ -161,6 +164,35 @@ def test_a_disk_that_takes_no_more(project: Path) -> None:
     status = read_status(project / ".inspect" / "runs" / "c-1")
     assert status is not None
     assert status.state is State.FAILED
+
+
+def test_a_folder_that_is_read_only(project: Path) -> None:
+    """A project that may not be written is one line with the place and the way out."""
+    mute = ["setpriv", "--bounding-set", "-dac_override"] if os.geteuid() == 0 else []
+    project.chmod(0o555)
+    if mute and (shutil.which("setpriv") is None or _can_write(project, mute)):
+        pytest.skip("this user writes everywhere")
+    try:
+        child = subprocess.run(
+            [*mute, *ARGV, "debug", "c.yml", "--port", "0", "--no-debugger"],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=project,
+            env=environment(None),
+        )
+    finally:
+        project.chmod(0o755)
+
+    assert child.returncode == 2
+    assert f"{project}/.inspect" in child.stderr.splitlines()[-1]
+    assert "run from a folder that can be written" in child.stderr.splitlines()[-1]
+
+
+def _can_write(folder: Path, prefix: list[str]) -> bool:
+    touched = subprocess.run([*prefix, "touch", folder / "x"], check=False, capture_output=True)
+    (folder / "x").unlink(missing_ok=True)
+    return touched.returncode == 0
 
 
 @pytest.mark.parametrize("name", NAMES)

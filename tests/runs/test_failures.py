@@ -46,6 +46,7 @@ PUBLISHED = {
     "Timeout(ms)=1800000) ran for 1806948 milliseconds before timing out.": "F-TIMEOUT",
     "exitcode: -9": "F-OOM-KILLER",
     "OSError: [Errno 28] No space left on device": "F-DISK-FULL",
+    "safetensors_rust.SafetensorError: I/O error: File too large (os error 27)": "F-DISK-FULL",
     "OSError: [Errno 30] Read-only file system: '/data/out'": "F-CANNOT-WRITE",
     "RuntimeError: DataLoader worker (pid 7) is killed by signal: Bus error. It is possible that "
     "dataloader's workers are out of shared memory.": "F-SHARED-MEMORY",

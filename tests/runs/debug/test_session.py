@@ -193,6 +193,19 @@ def test_a_run_that_fails_says_why(tmp_path: Path) -> None:
     until(lambda: (session.folder / "log.txt").stat().st_size > 0, "a log")
 
 
+@pytest.mark.skipif(shutil.which("prlimit") is None, reason="prlimit is Linux's")
+def test_a_disk_that_fills_while_it_saves(tmp_path: Path) -> None:
+    """Where the trained model does not fit the disk any more, the run's failure says so."""
+    prefix = ("prlimit", "--fsize=400000")
+    options = ("--no-debugger", "--quiet", "--steps", 1)
+    with Session(project(tmp_path), *options, prefix=prefix) as session:
+        assert session.wait() == 3
+
+    assert "there is no room on the disk" in session.lines[-1]
+    assert "F-DISK-FULL" in session.output
+    assert session.status.state is State.FAILED
+
+
 @pytest.mark.parametrize("recipe", ["kto", "reward-model"])
 def test_kinds_whose_model_axolotl_loads_otherwise(tmp_path: Path, recipe: str) -> None:
     """A reference model of TRL's own, and a classifier, train on random weights too."""

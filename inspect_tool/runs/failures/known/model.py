@@ -106,9 +106,7 @@ RULES = (
     ),
     Rule(
         code="F-WEIGHTS-CUT",
-        pattern=said(
-            r"SafetensorError|PytorchStreamReader failed|Error while deserializing header"
-        ),
+        pattern=said(r"PytorchStreamReader failed|Error while deserializing header"),
         cause="a weights file is damaged or was cut while it was downloaded",
         fix="delete it and download it again; `git lfs pull` where it is a pointer file",
         keys=("base_model",),

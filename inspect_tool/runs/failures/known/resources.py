@@ -53,7 +53,7 @@ RULES = (
     Rule(
         code="F-DISK-FULL",
         pattern=said(
-            r"No space left on device|Disk quota exceeded|\[Errno 27\] File too large|"
+            r"No space left on device|Disk quota exceeded|File too large \(os error|\[Errno 27\]|"
             r"Not enough disk space"
         ),
         cause="there is no room on the disk",

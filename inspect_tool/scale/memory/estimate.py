@@ -122,14 +122,19 @@ def estimate(
     host = (states.host + _host_activations(model.shape, training, kept)) * fleet.per_node
     return Memory(
         per_gpu=phases[peak],
-        most={part: max(phase[part] for phase in phases.values()) for part in PARTS},
+        most={
+            **{part: max(phase[part] for phase in phases.values()) for part in PARTS},
+            "activations": _most_activations(model.shape, training, kept),
+        },
         phases=totals,
         peak=peak,
         total=totals[peak],
         host=host,
         trained=states.trained,
         parameters=model.shape.parameters,
-        otherwise=_held_otherwise(model.shape, training, kept),
+        otherwise=_most_activations(
+            model.shape, replace(training, checkpointing=not training.checkpointing), kept
+        ),
         checkpointing=training.checkpointing,
         notes=(*training.notes, *notes, *_remarks(training)),
         unknown=(*training.unknown, *_unknown(model.shape, kept)),
@@ -188,11 +193,10 @@ def _activations(shape: Shape, training: Training, kept: Kept) -> int:
     return rest + entry * (min(2, shape.layers) if training.offload_activations else shape.layers)
 
 
-def _held_otherwise(shape: Shape, training: Training, kept: Kept) -> int:
-    """Return the most that activations take with checkpointing turned on, or off."""
-    other = replace(training, checkpointing=not training.checkpointing)
-    one = kept.layer.at(other.length, other.rows) if other.checkpointing else 0
-    return _activations(shape, other, kept) + one
+def _most_activations(shape: Shape, training: Training, kept: Kept) -> int:
+    """Return the most that activations take; under checkpointing a layer is run again."""
+    one = kept.layer.at(training.length, training.rows) if training.checkpointing else 0
+    return _activations(shape, training, kept) + one
 
 
 def _host_activations(shape: Shape, training: Training, kept: Kept) -> int:

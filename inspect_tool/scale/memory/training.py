@@ -241,7 +241,7 @@ def _unread(values: Mapping[str, Any]) -> list[str]:
     return [
         f"{key}: {assumed}"
         for key, assumed in said.items()
-        if values.get(key) and values.get(key) != 1
+        if values.get(key) and (values[key] is True or values[key] != 1)
     ]
 
 

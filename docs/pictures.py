@@ -36,29 +36,39 @@ class Picture:
     name: str
     size: tuple[int, int]
     keys: tuple[str, ...] = ()
+    config: Path = DEMO
 
 
+PACKED = Path("recipes/packed.yml")
+THIRTY_STEPS = ("a", "ctrl+u", "3", "0", "space", "6", "4", "enter")
 PICTURES = (
     Picture("app-dark", (140, 40), ("n", "n", "n", *["right_square_bracket"] * 2)),
     Picture("app-light", (140, 40), ("t", "n", *["right_square_bracket"] * 3, "w")),
     Picture("problems", (140, 40), ("N", "ctrl+j")),
     Picture("why", (140, 40), ("n", "right_square_bracket", "enter", "R")),
+    Picture("plan", (140, 40), ("D", "s", "enter", "n", "n"), PACKED),
+    Picture("run", (140, 40), ("D", *THIRTY_STEPS, "b", "enter"), PACKED),
+    Picture(
+        "batches",
+        (140, 40),
+        ("D", "n", "n", "space", "b", "enter", "2", "c", *["right_curly_bracket"] * 2),
+        PACKED,
+    ),
 )
+"""Those of a run train: each takes as long as axolotl does."""
 
 
 async def draw(picture: Picture) -> str:
-    """Return the SVG of one picture."""
-    app = InspectApp(Request(DEMO))
+    """Return the SVG of one picture; each key waits for all that the one before has started."""
+    app = InspectApp(Request(picture.config))
     async with app.run_test(size=picture.size) as pilot:
-        await pilot.pause()
-        await app.workers.wait_for_complete()
-        await pilot.pause()
-        for key in picture.keys:
-            await pilot.press(key)
+        for key in ("", *picture.keys):
+            if key:
+                await pilot.press(key)
             await pilot.pause()
-        await app.workers.wait_for_complete()
-        await pilot.pause()
-        return app.export_screenshot(title="inspect-tool recipes/chat-chatml.yml")
+            await app.workers.wait_for_complete()
+            await pilot.pause()
+        return app.export_screenshot(title=f"inspect-tool {picture.config}")
 
 
 def photograph(svg: str, to: Path) -> None:

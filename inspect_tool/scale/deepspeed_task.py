@@ -40,18 +40,20 @@ def _problems(
     from deepspeed.runtime.config import DeepSpeedConfig
     from transformers.integrations.deepspeed import HfTrainerDeepSpeedConfig
 
-    filled: Mapping[str, Any] = content
+    arguments = _arguments(values, processes)
+    filled = dict(content)
     try:
-        ours = HfTrainerDeepSpeedConfig(copy.deepcopy(dict(content)))
-        arguments = _arguments(values, processes)
+        ours = HfTrainerDeepSpeedConfig(copy.deepcopy(filled))
         ours.trainer_config_process(arguments)
+        filled = ours.config
         shape = SimpleNamespace(**{"hidden_size": 4096, **dict(model.get("text_config") or model)})
         ours.trainer_config_finalize(arguments, SimpleNamespace(config=shape), STEPS)
-        filled = ours.config
     except Exception as error:  # ValueError for what differs, others for what is malformed
         yield " ".join(str(error).split()) or first_line(error)
+    # Transformers has just held the product against the world; here DeepSpeed knows of one process.
+    filled.pop("train_batch_size", None)
     try:
-        DeepSpeedConfig(copy.deepcopy(dict(filled)))
+        DeepSpeedConfig(copy.deepcopy(filled))
     except Exception as error:
         yield first_line(error)
 

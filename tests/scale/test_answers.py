@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +12,10 @@ import yaml
 from inspect_tool.axolotl_worker import AxolotlWorker
 from inspect_tool.runs.config import Config
 from inspect_tool.scale.answers import Answers, FsdpFacts, ModelFacts, UnknownKey
+from inspect_tool.scale.deepspeed_task import problems
+from inspect_tool.scale.fleet import Strategy
 from inspect_tool.scale.plan import ScaleOptions, ScalePlan, plan_scale
+from inspect_tool.scale.strategy import zero_config
 from tests.axolotl_runs import RECIPES, ROOT
 from tests.scale.cases import AROUND, FSDP, fsdp
 from tests.scale.scale_tasks import axolotl_steps, variables
@@ -115,6 +120,21 @@ def test_what_accelerate_refuses_is_its_own_word(tmp_path: Path, worker: Axolotl
     plan = planned(tmp_path, worker, fsdp_version=1, fsdp_config={"reshard_after_forward": True})
 
     assert "KeyError" in found(plan, "P-FSDP-REFUSED")[0].message
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("deepspeed") is None, reason="deepspeed is not installed")
+@pytest.mark.parametrize("strategy", [Strategy.ZERO1, Strategy.ZERO2, Strategy.ZERO3])
+def test_deepspeed_takes_what_is_written_for_it(worker: AxolotlWorker, strategy: Strategy) -> None:
+    """Its own classes and transformers' accept the config of each stage."""
+    values = {"micro_batch_size": 2, "gradient_accumulation_steps": 4, "bf16": True}
+    said = worker.call(
+        partial(problems, model={"hidden_size": 64}, processes=8),
+        values,
+        zero_config(values, strategy),
+    )
+
+    assert said == ()
 
 
 @pytest.mark.slow

@@ -87,7 +87,7 @@ MISTAKES: dict[str, tuple[Case, str]] = {
     ),
     "P-DS-FILE": (case(deepspeed="deepspeed_configs/zero3.json"), "error"),
     "P-DS-BATCH": (case(**zero(train_micro_batch_size_per_gpu=8)), "error"),
-    "P-DS-AUTO": (case(**zero(steps_per_print="auto")), "error"),
+    "P-DS-AUTO": (case(**zero(steps_per_print="auto")), "warning"),
     "P-DS-MISSING": (
         case(**ZERO3, elsewhere=False, around=replace(AROUND, has_deepspeed=False)),
         "warning",
@@ -303,6 +303,14 @@ def test_deepspeed_s_own_refusal_is_handed_on() -> None:
 def test_batch_size_is_not_what_is_trained(keys: dict[str, Any], says: str) -> None:
     """What axolotl makes of it is said."""
     assert says in found(case(**keys), "P-BATCH-SIZE")[0].message
+
+
+def test_what_differs_is_told_once() -> None:
+    """Transformers tells the same again; only what else DeepSpeed refuses is added."""
+    said = ("Please correct the following DeepSpeed config values that ...", "stage 5 is none")
+    looked = case(**zero(gradient_accumulation_steps=1), answers=replace(ANSWERED, deepspeed=said))
+
+    assert len(found(looked, "P-DS-BATCH")) == 2
 
 
 def test_batch_size_may_say_the_same() -> None:

@@ -10,7 +10,7 @@ from inspect_tool.report.wrap import Segment
 from inspect_tool.samples.glyphs import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from inspect_tool.report.look import Look
     from inspect_tool.scale.memory.gpus import Fit
@@ -47,10 +47,10 @@ def _segments(sized: Sized, look: Look) -> Iterator[Segment]:
     yield from heading((sized.shape.architecture, trained, where), look)
     for part, most in memory.most.items():
         if most:
-            yield from _row(part, most, _aside(part, sized), look)
-    yield from _row("at the peak", memory.total, f"in the {memory.peak} phase", look, bold=True)
+            yield from _row(part, most, _asides(part, sized), look)
+    yield from _row("at the peak", memory.total, (f"in the {memory.peak} phase",), look, bold=True)
     if memory.host:
-        yield from _row("host", memory.host, "in each machine's own memory", look)
+        yield from _row("host", memory.host, ("in each machine's own memory",), look)
     yield Segment("\n")
     yield from _verdict(sized, look)
     for note in memory.notes:
@@ -59,22 +59,24 @@ def _segments(sized: Sized, look: Look) -> Iterator[Segment]:
         yield from _line(f"unknown: {what}", look)
 
 
-def _aside(part: str, sized: Sized) -> str:
-    memory, said = sized.memory, _SAYS[part]
-    if part == "optimizer" and sized.fleet.strategy.deepspeed:
-        said += ", and float32 copies of the weights"
+def _asides(part: str, sized: Sized) -> Iterator[str]:
+    memory = sized.memory
+    deepspeed = part == "optimizer" and sized.fleet.strategy.deepspeed
+    yield f"{_SAYS[part]}, and float32 copies of weights" if deepspeed else _SAYS[part]
     if part == "activations":
-        said += f"; {size_text(memory.otherwise)} {memory.otherwise_key}"
+        yield f"{size_text(memory.otherwise)} {memory.otherwise_key}"
     held = memory.per_gpu[part]
-    if held == memory.most[part]:
-        return said
-    return f"{said}; {f'{size_text(held)} of it' if held else 'nothing'} at the peak"
+    if held != memory.most[part]:
+        yield f"{size_text(held) if held else 'nothing'} of it at the peak"
 
 
-def _row(name: str, size: int, aside: str, look: Look, *, bold: bool = False) -> Iterator[Segment]:
+def _row(
+    name: str, size: int, asides: Iterable[str], look: Look, *, bold: bool = False
+) -> Iterator[Segment]:
     label = f"  {name}".ljust(_LABEL) + size_text(size).rjust(_SIZE)
     yield Segment(label, "1" if bold and look.color else "")
-    yield Segment(f"  {aside}\n", "2" if look.color else "")
+    indent = "\n" + " " * (_LABEL + _SIZE + 2)
+    yield Segment(f"  {indent.join(asides)}\n", "2" if look.color else "")
 
 
 def _verdict(sized: Sized, look: Look) -> Iterator[Segment]:
@@ -98,7 +100,7 @@ def _changes(sized: Sized, look: Look) -> Iterator[Segment]:
     for change in sized.changes:
         yield Segment("  " + size_text(change.total).rjust(9) + "  ")
         yield Segment(change.what, "1" if look.color else "")
-        yield Segment(f"  ({change.costs})\n", "2" if look.color else "")
+        yield Segment(f"\n{' ' * 13}{change.costs}\n", "2" if look.color else "")
 
 
 def _line(text: str, look: Look) -> Iterator[Segment]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -330,6 +331,19 @@ def test_sizes_that_are_none_are_refused(key: str, value: object) -> None:
     """The key is named."""
     with pytest.raises(InspectError, match=key):
         training_of({**FULL, key: value})
+
+
+@pytest.mark.parametrize(("bits", "width"), [(4, QUANTIZED[4]), (8, 1), (None, 2)])
+def test_checkpoints_that_are_quantized(bits: int | None, width: float) -> None:
+    """Adapters on a quantized checkpoint count its bits; where those are unknown it is said."""
+    model = by_hand(LORA)
+    stored = replace(model, shape=replace(model.shape, quantized="gptq", bits=bits))
+
+    memory = estimate(LORA, Fleet(1), stored)
+
+    others = 2 * (PARAMETERS - LINEAR)
+    assert memory.most["weights"] == pytest.approx(width * LINEAR + others, abs=1)
+    assert any("gptq" in line for line in memory.unknown) is (bits is None)
 
 
 def test_model_survives_its_file() -> None:

@@ -123,6 +123,25 @@ def test_adapters_are_counted_by_peft(worker: AxolotlWorker) -> None:
     assert sum(item.elements for item in kept.adapters) == 41_943_040
 
 
+@pytest.mark.parametrize(
+    ("targets", "trained"),
+    [
+        (("q_proj",), 32 * 16 * (4096 + 4096)),
+        (("q_proj", "v_proj"), 32 * 16 * (4096 + 4096 + 4096 + 1024)),
+        ((r".*layers\.[0-9]\.self_attn\.q_proj",), 10 * 16 * (4096 + 4096)),
+    ],
+)
+def test_targets_are_read_as_peft_reads_them(
+    targets: tuple[str, ...], trained: int, worker: AxolotlWorker
+) -> None:
+    """One name, several names, or a pattern over whole names."""
+    variant = Variant(half=True, attention="flash", targets=targets, rank=16)
+
+    kept = model_of(LLAMA_3_8B, [variant], lambda: worker).kept[variant.key]
+
+    assert sum(item.elements for item in kept.adapters) == trained
+
+
 @pytest.mark.parametrize("family", ["mixtral", "gemma2", "phi3", "qwen3_moe", "falcon"])
 def test_other_architectures_are_run(family: str, worker: AxolotlWorker) -> None:
     """Their own layers are run, experts among them."""
@@ -148,6 +167,12 @@ def test_unknown_architecture_is_refused(worker: AxolotlWorker) -> None:
     """The error names the model_type."""
     with pytest.raises(InspectError, match="frobnicate"):
         model_of({"model_type": "frobnicate"}, [], lambda: worker)
+
+
+def test_config_that_cannot_be_built_is_refused(worker: AxolotlWorker) -> None:
+    """A config.json with impossible numbers is one clear error, not a crash of the worker."""
+    with pytest.raises(InspectError, match="transformers"):
+        model_of({**LLAMA_3_8B, "num_attention_heads": "many"}, [], lambda: worker)
 
 
 def table(config: dict[str, Any], worker: AxolotlWorker) -> PlainTable:

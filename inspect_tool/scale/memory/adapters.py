@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -21,11 +22,10 @@ def adapt(model: Any, variant: Variant) -> Any:
     import torch
     from peft import LoraConfig, get_peft_model
 
-    targets = variant.targets[0] if len(variant.targets) == 1 else list(variant.targets)
     wanted = LoraConfig(
         r=variant.rank,
         lora_dropout=0.05 if variant.dropout else 0.0,
-        target_modules=targets,
+        target_modules=peft_targets(variant.targets),
     )
     try:
         with torch.device("meta"):
@@ -38,6 +38,13 @@ def adapt(model: Any, variant: Variant) -> Any:
         if parameter.requires_grad:
             parameter.data = parameter.data.float()
     return adapted
+
+
+def peft_targets(targets: tuple[str, ...]) -> str | list[str]:
+    """Return targets as peft takes them: names as a list, a pattern or ``all-linear`` alone."""
+    if len(targets) == 1 and not re.fullmatch(r"[\w.]+", targets[0]):
+        return targets[0]
+    return list(targets)
 
 
 class DropoutError(Exception):

@@ -107,7 +107,7 @@ STEPS = (
     ),
     Step(
         "micro_batch_size: 1, accumulation times as much",
-        "slower; the loss weighs rows otherwise",
+        "slower; the loss then weighs rows otherwise",
         _one_row,
         lambda training, _: training.micro_batch > 1,
     ),

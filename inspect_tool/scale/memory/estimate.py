@@ -114,6 +114,7 @@ def estimate(
     InspectError, with the key, for sizes that are none.
     """
     training, sharding, notes = settled(values, fleet, cwd=cwd, longest=longest)
+    training = _as_stored(training, model.shape)
     kept = model.kept[training.variant.key]
     states = states_of(model.shape, kept.adapters, training, sharding)
     phases = _phases(model.shape, training, sharding, states, kept)
@@ -137,7 +138,7 @@ def estimate(
         ),
         checkpointing=training.checkpointing,
         notes=(*training.notes, *notes, *_remarks(training)),
-        unknown=(*training.unknown, *_unknown(model.shape, kept)),
+        unknown=(*training.unknown, *_unknown(model.shape, training, kept)),
     )
 
 
@@ -223,8 +224,14 @@ def _remarks(training: Training) -> Iterable[str]:
         yield "8-bit layers compute in 16 bits: a layer at a time is more than is counted"
 
 
-def _unknown(shape: Shape, kept: Kept) -> Iterable[str]:
+def _as_stored(training: Training, shape: Shape) -> Training:
+    """Return the training with the width of a checkpoint that is quantized already."""
+    stored = training.lora is not None and training.bits is None
+    return replace(training, bits=shape.bits) if stored else training
+
+
+def _unknown(shape: Shape, training: Training, kept: Kept) -> Iterable[str]:
     if not kept.measured:
         yield f"activations: those of a Llama of this size, its class could not be run: {kept.why}"
-    if shape.quantized:
+    if shape.quantized and training.bits is None:
         yield f"weights: counted as 16-bit, the checkpoint is quantized ({shape.quantized})"

@@ -50,8 +50,7 @@ def kept_of(config: Mapping[str, Any], variant: Variant, shape: Shape) -> Kept:
             failed = failed or error
         else:
             return found if tried.attention == variant.attention else without_scores(found)
-    why = next(iter(str(failed).strip().splitlines()), type(failed).__name__)[:200]
-    return kept_by_formula(config, variant, shape, adapters or (), why=why)
+    return kept_by_formula(config, variant, shape, adapters or (), why=said(failed))
 
 
 def near(variant: Variant) -> Iterator[Variant]:
@@ -98,13 +97,25 @@ def build(config: Mapping[str, Any], *, half: bool = True) -> Any:
             f"transformers knows no model_type {kind!r}: its class comes with its weights",
             fix="--model FOLDER names one that it knows",
         )
-    read = CONFIG_MAPPING[kind].from_dict(values)
+    try:
+        read = CONFIG_MAPPING[kind].from_dict(values)
+    except Exception as error:
+        raise InspectError(f"transformers refuses its config.json: {said(error)}") from error
     dtype = torch.bfloat16 if half else torch.float32
     for auto in (AutoModelForCausalLM, AutoModelForImages, AutoModel):
         if type(read) in auto._model_mapping:  # noqa: SLF001
-            with torch.device("meta"):
-                return auto.from_config(read, dtype=dtype, attn_implementation="eager")
+            try:
+                with torch.device("meta"):
+                    return auto.from_config(read, dtype=dtype, attn_implementation="eager")
+            except Exception as error:
+                raise InspectError(f"transformers cannot build it: {said(error)}") from error
     raise InspectError(f"transformers has no model for model_type {kind!r}")
+
+
+def said(error: BaseException | None) -> str:
+    """Return what an error says, in one line."""
+    lines = str(error).strip().splitlines()
+    return (lines[0] if lines else type(error).__name__)[:200]
 
 
 def shape_of(model: Any, config: Mapping[str, Any]) -> Shape:
@@ -121,7 +132,7 @@ def shape_of(model: Any, config: Mapping[str, Any]) -> Shape:
         kind = kind_of(name, parameter, owners[id(parameter)], head)
         found[(plain_name(name), tuple(parameter.shape), kind, within)] += 1
     text = model.config.get_text_config()
-    quantization = config.get("quantization_config")
+    quantized, bits = quantization_of(config)
     return Shape(
         architecture=type(model).__name__,
         tensors=tuple(
@@ -133,7 +144,20 @@ def shape_of(model: Any, config: Mapping[str, Any]) -> Shape:
         wrapped=tuple(sorted(model._no_split_modules or ())),  # noqa: SLF001
         hidden=int(getattr(text, "hidden_size", 0) or 0),
         vocabulary=int(getattr(text, "vocab_size", 0) or 0),
-        quantized=str(quantization.get("quant_method", "unknown"))
-        if isinstance(quantization, dict)
-        else None,
+        quantized=quantized,
+        bits=bits,
     )
+
+
+def quantization_of(config: Mapping[str, Any]) -> tuple[str | None, int | None]:
+    """Return by which method a checkpoint is quantized, and how wide its linear layers are."""
+    written = config.get("quantization_config")
+    if not isinstance(written, dict):
+        return None, None
+    method = str(written.get("quant_method", "unknown"))
+    bits = written.get("bits")
+    if written.get("load_in_4bit"):
+        bits = 4
+    elif written.get("load_in_8bit") or method == "fp8":
+        bits = 8
+    return method, bits if bits in {4, 8} else None

@@ -59,6 +59,8 @@ class Shape:
     vocabulary: int
     quantized: str | None = None
     """The method by which the checkpoint itself is quantized."""
+    bits: int | None = None
+    """How wide its linear layers then are, where that is known."""
 
     @property
     def parameters(self) -> int:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from inspect_tool.scale.memory.shape import Variant
 
 ELSEWHERE = "--model FOLDER names one that holds a config.json"
-FORMAT = 2
+FORMAT = 3
 """Raised when what is counted changes, so that older files are not read."""
 PACKAGES = ("torch", "transformers", "peft", "accelerate")
 KEPT = 200

@@ -113,6 +113,8 @@ def training_of(
     rl = str(values.get("rl") or "")
     if rl in _SAMPLING:
         unknown.append(f"rl: {rl}: generating answers takes memory that is not counted")
+    if rl == "kto":
+        unknown.append("rl: kto: the forward pass for its divergence is not counted")
     reward = bool(values.get("reward_model") or values.get("process_reward_model"))
     optimizer = _optimizer(values, unknown)
     plain_attention = attention != "flash"
@@ -201,6 +203,8 @@ def _lora(values: Mapping[str, Any], unknown: list[str]) -> Lora | None:
         targets = (ALL_LINEAR,)
     saved = values.get("lora_modules_to_save") or ()
     only = values.get("peft_layers_to_transform")
+    if values.get("lora_target_linear") and {"embed_tokens", "lm_head"} & set(map(str, written)):
+        unknown.append("lora_target_modules: counted without embeddings and head")
     return Lora(
         rank=_size(values, "lora_r", 8),
         targets=targets,
@@ -238,6 +242,9 @@ def _unread(values: Mapping[str, Any]) -> list[str]:
         "spectrum": "all parameters count as trained",
         "trainer_cls": "a trainer of its own may take more",
     }
+    evaluated = values.get("eval_batch_size")
+    if isinstance(evaluated, int) and evaluated > _size(values, "micro_batch_size", 1):
+        said["eval_batch_size"] = "evaluation is not counted, and its batches are larger"
     return [
         f"{key}: {assumed}"
         for key, assumed in said.items()

@@ -13,6 +13,7 @@ from inspect_tool.errors import ExitCode
 from inspect_tool.report.look import look_of
 from inspect_tool.report.rehearsal_text import rehearsal_text
 from inspect_tool.report.scale_text import scale_text
+from inspect_tool.runs.clean import REHEARSAL
 from inspect_tool.runs.device import detect
 from inspect_tool.runs.doctor.machine import gpus
 from inspect_tool.runs.journal import free_name
@@ -58,7 +59,7 @@ def _plan(plan: ScalePlan, options: RehearsalOptions) -> RehearsalPlan:
         plan.config,
         plan.fleet,
         cwd=plan.cwd,
-        folder=free_name(plan.cwd, f"{plan.config.path.stem}-rehearsal"),
+        folder=free_name(plan.cwd, f"{plan.config.path.stem}{REHEARSAL}"),
         options=options,
         device=device,
         gpus=_visible(device),

@@ -17,8 +17,11 @@ from inspect_tool.runs.journal import PLAN, read_status
 if TYPE_CHECKING:
     from pathlib import Path
 
-CACHES = ("hf_datasets", "prepared", "out")
-"""Folders of a run: the cache of `datasets`, axolotl's prepared rows, the trained model."""
+CACHES = ("hf_datasets", "prepared", "out", "weights", "one/out", "many/out")
+"""Folders of a run: the cache of `datasets`, axolotl's prepared rows, the trained model; and the
+weights that a rehearsal starts from, and what its two runs trained."""
+REHEARSAL = "-rehearsal"
+"""Ends the name of a config's rehearsals, before their number."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ def clean_runs(cwd: Path, *, name: str | None = None) -> tuple[Cleaned, ...]:
 
 def _is_of(run: str, name: str | None) -> bool:
     stem, _, number = run.rpartition("-")
-    return name is None or (stem == name and number.isdigit())
+    return name is None or (stem.removesuffix(REHEARSAL) == name and number.isdigit())
 
 
 def _clean(run: Path) -> Cleaned:
@@ -55,7 +58,8 @@ def _clean(run: Path) -> Cleaned:
     if status is not None and not status.state.over:
         return Cleaned(run, live=True)
     removed, size = [], 0
-    for cache in (run / name for name in CACHES):
+    for name in CACHES:
+        cache = run / name
         if cache.is_dir() and not cache.is_symlink():
             size += sum(file.lstat().st_size for file in cache.rglob("*") if file.is_file())
             try:
@@ -64,5 +68,5 @@ def _clean(run: Path) -> Cleaned:
                 raise InspectError(
                     f"cannot be removed ({error.strerror})", place=error.filename or cache
                 ) from None
-            removed.append(cache.name)
+            removed.append(name)
     return Cleaned(run, tuple(removed), size)

@@ -13,9 +13,11 @@ import pytest
 import inspect_tool.scale.rehearsal
 from inspect_tool.report.look import Look
 from inspect_tool.report.rehearsal_text import rehearsal_text
+from inspect_tool.runs.clean import clean_runs
+from inspect_tool.runs.journal import State, make_folder
 from inspect_tool.scale.rehearsal import ends
 from inspect_tool.scale.rehearsal.facts import Rank, file_of, read_ranks
-from inspect_tool.scale.rehearsal.rehearse import Rehearsal, judge
+from inspect_tool.scale.rehearsal.rehearse import Rehearsal, judge, write_inputs
 from inspect_tool.scale.rehearsal.run import Outcome
 from tests.axolotl_runs import ROOT
 from tests.scale.rehearsals import RECORDING, planned
@@ -184,6 +186,22 @@ def test_hostile_words_do_not_reach_the_terminal(
     text = rehearsal_text(both(plan, (many[0], replace(many[1], process=process))), Look())
 
     assert "\x1b" not in text
+
+
+def test_what_it_cached_is_cleaned(tmp_path: Path) -> None:
+    """With its config's runs, a rehearsal's caches go; what each rank saw stays."""
+    plan = planned(tmp_path)
+    journal = make_folder(plan.folder)
+    write_inputs(plan, journal)
+    journal.finish(State.FINISHED, message="", exit_status=0)
+    for name in ("one/out", "many/out", "weights", "prepared"):
+        (plan.folder / name).mkdir(parents=True)
+    kept = file_of(plan.many.folder, 0)
+    kept.touch()
+    (cleaned,) = clean_runs(tmp_path, name="config")
+
+    assert set(cleaned.removed) == {"one/out", "many/out", "weights", "prepared"}
+    assert kept.exists()
 
 
 def test_every_code_is_documented() -> None:

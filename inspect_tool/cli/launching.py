@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from inspect_tool.runs.debug_choice import Chosen
 from inspect_tool.runs.debug_run import refuse
 from inspect_tool.runs.doctor.machine import gpus
 from inspect_tool.runs.journal import free_name, read_metrics
-from inspect_tool.runs.ports import HOST, choose_port
+from inspect_tool.runs.ports import HOST, choose_port, debugger_at
 from inspect_tool.samples.glyphs import safe
 from inspect_tool.scale.fleet import Fleet
 from inspect_tool.scale.ranks.pace import read_paces, slowest
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
     from inspect_tool.cli.scaling import Scaling
     from inspect_tool.report.look import ColorChoice
+
+ALL_READY = "ready: all ranks wait for a debugger"
+_NUMBER = re.compile(r"\d+")
 
 
 def launch_plan(
@@ -59,11 +63,15 @@ def launch_plan(
     )
 
 
-def debug_ranks(scaling: Scaling, ranks: str, *, port: int) -> int:
+def debug_ranks(scaling: Scaling, ranks: str, *, port: int, reuse: bool = False) -> int:
     """Run the derived tiny config on all ranks, those named under debugpy; blocks until its end.
 
-    ``ranks`` are written ``0,1``; rank r listens on ``port`` + r.
+    ``ranks`` are written ``0,1``; rank r listens on ``port`` + r. With ``reuse`` ranks that wait
+    there already serve, and none are started.
     """
+    if reuse and all(debugger_at(port + int(rank)) for rank in _NUMBER.findall(ranks)):
+        tell(f"{ALL_READY}; they wait already")
+        return int(ExitCode.OK)
     chosen = Chosen(config=scaling.config, cwd=scaling.cwd, options=DebugOptions(debugger=False))
     plan = chosen.plan(say)
     refuse(plan)
@@ -72,7 +80,7 @@ def debug_ranks(scaling: Scaling, ranks: str, *, port: int) -> int:
     fleet = Fleet(asked.processes, asked.nodes, strategy)
     wanted = _ranks(ranks, fleet)
     base = _free_ports(port, wanted)
-    return _follow(safe_fleet(plan, fleet, debug=wanted, port=base))
+    return _follow(safe_fleet(plan, fleet, debug=wanted, port=base), waited_for=wanted)
 
 
 def _ranks(text: str, fleet: Fleet) -> tuple[int, ...]:
@@ -99,10 +107,10 @@ def _free_ports(base: int, ranks: tuple[int, ...]) -> int:
     return base
 
 
-def _follow(run: FleetRun, *, quiet: bool = False) -> int:
+def _follow(run: FleetRun, *, quiet: bool = False, waited_for: tuple[int, ...] = ()) -> int:
     say(f"run folder {run.folder}; `inspect-tool hang {run.folder}` shows where ranks stand")
     signal.signal(signal.SIGTERM, _interrupt)
-    listener = FleetListener(on_line=None if quiet else _show, on_rank=_tell)
+    listener = FleetListener(on_line=None if quiet else _show, on_rank=_Teller(waited_for))
     try:
         run_fleet(run, listener)
     except KeyboardInterrupt:
@@ -112,11 +120,20 @@ def _follow(run: FleetRun, *, quiet: bool = False) -> int:
     return int(ExitCode.OK)
 
 
-def _tell(rank: Rank) -> None:
-    if rank.state is RankState.WAITING:
-        tell(f"ready: rank {rank.rank}: attach a debugger to {HOST}:{rank.port}")
-    elif rank.state in {RankState.FAILED, RankState.DIED}:
-        tell(f"rank {rank.rank} {rank.state}{f': {rank.message}' if rank.message else ''}")
+class _Teller:
+    """Tells when a rank waits for a debugger, and when all of those do that are to be debugged."""
+
+    def __init__(self, waited_for: tuple[int, ...]) -> None:
+        self._left = set(waited_for)
+
+    def __call__(self, rank: Rank) -> None:
+        if rank.state is RankState.WAITING:
+            tell(f"ready: rank {rank.rank}: attach a debugger to {HOST}:{rank.port}")
+            if self._left == {rank.rank}:
+                tell(ALL_READY)
+            self._left.discard(rank.rank)
+        elif rank.state in {RankState.FAILED, RankState.DIED}:
+            tell(f"rank {rank.rank} {rank.state}{f': {rank.message}' if rank.message else ''}")
 
 
 def _show(rank: int | None, line: str) -> None:

@@ -129,6 +129,10 @@ DebugRanks = Annotated[
 DebugPort = Annotated[
     int, typer.Option("--debug-port", help="Rank 0's, on 127.0.0.1; rank r's is r higher.")
 ]
+Reuse = Annotated[
+    bool,
+    typer.Option("--reuse", help="If ranks wait for a debugger already, say so and start none."),
+]
 Start = Annotated[
     Path | None,
     typer.Option(
@@ -161,6 +165,7 @@ def scale(
     port: Port = None,
     ranks: DebugRanks = None,
     debug_port: DebugPort = 5678,
+    reuse: Reuse = False,
     start: Start = None,
     color: Color = "auto",
     as_json: JsonFlag = False,
@@ -183,7 +188,7 @@ def scale(
     if ranks is not None:
         from inspect_tool.cli.launching import debug_ranks
 
-        return debug_ranks(scaling, ranks, port=debug_port)
+        return debug_ranks(scaling, ranks, port=debug_port, reuse=reuse)
     if launch:
         from inspect_tool.cli.launching import launch_plan
         from inspect_tool.scale.real_fleet import Meeting

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from inspect_tool.editor.tasks_json import WAITING
+from inspect_tool.editor.tasks_json import WAITING, WAITING_RANKS
 from inspect_tool.runs.ports import HOST
 from inspect_tool.runs.stops.places import NAMES, NO_STOP
 
@@ -45,7 +45,8 @@ def configurations(launches: Launches) -> list[dict[str, Any]]:
 def compounds(launches: Launches) -> list[dict[str, Any]]:
     """Return what attaches to every rank at once; ending one session ends all."""
     names = [_rank(number) for number in range(launches.ranks)]
-    return [{"name": RANKS, "configurations": names, "stopAll": True}]
+    whole = {"name": RANKS, "configurations": names, "stopAll": True}
+    return [whole | {"preLaunchTask": WAITING_RANKS}]
 
 
 def inputs() -> list[dict[str, Any]]:

@@ -69,6 +69,15 @@ class Launches:
         """A debug run of the open YAML that waits, unless one waits already."""
         return self.tool("debug", FILE, "--port", str(self.port), "--reuse")
 
+    @property
+    def waiting_ranks(self) -> Launch:
+        """The open YAML on all ranks, each waiting, unless they wait already."""
+        numbers = ",".join(str(rank) for rank in range(self.ranks))
+        ports = ("--debug-port", str(self.port), "--reuse")
+        return self.tool(
+            "scale", FILE, "--processes", str(self.ranks), "--debug-ranks", numbers, *ports
+        )
+
     def _launch(self, *arguments: str) -> Launch:
         return Launch(argv=(self.python, *arguments), cwd=Path(WORKSPACE))
 

@@ -22,7 +22,7 @@ _OURS = re.compile(r"(?:\./)?\.vscode/axolotl-[\w-]+\.json")
 def file_name() -> str | None:
     """Return the schema's file name for the installed axolotl, None where there is none.
 
-    One dot only: the YAML extension takes a relative path with more for no path at all.
+    One dot only: not every release of the YAML extension knew a relative path with more as one.
     """
     try:
         version = metadata.version("axolotl")

@@ -18,6 +18,7 @@ DIFF = "inspect-tool: diff"
 PREPARE = "inspect-tool: prepare"
 CLEAN = "inspect-tool: clean caches of the debug run"
 WAITING = "inspect-tool: waiting run"
+WAITING_RANKS = "inspect-tool: waiting ranks"
 
 VERSION = "2.0.0"
 
@@ -27,6 +28,7 @@ COMPLAINT = r"^inspect-tool: (/.+?):(\d+): (.+)$"
 """A line on stderr that names the line of a config."""
 BEGINS = r"^inspect-tool: .*run folder "
 READY = r"^ready: attach a debugger to "
+RANKS_READY = r"^ready: all ranks "
 
 
 def tasks(launches: Launches) -> list[dict[str, Any]]:
@@ -56,15 +58,18 @@ def tasks(launches: Launches) -> list[dict[str, Any]]:
             "Remove what ended debug runs of the open YAML cached and prepared",
             matchers=[_complaints()],
         ),
-        {
-            **task(
-                WAITING,
-                launches.waiting,
-                "A debug run of the open YAML that waits for a debugger; one that waits serves",
-                matchers=[_waiting()],
-            ),
-            "isBackground": True,
-        },
+        background(
+            WAITING,
+            launches.waiting,
+            "A debug run of the open YAML that waits for a debugger; one that waits serves",
+            ready=READY,
+        ),
+        background(
+            WAITING_RANKS,
+            launches.waiting_ranks,
+            "The open YAML on several ranks that wait for a debugger; those that wait serve",
+            ready=RANKS_READY,
+        ),
     ]
 
 
@@ -84,6 +89,16 @@ def task(
     }
 
 
+def background(label: str, launch: Launch, detail: str, *, ready: str) -> dict[str, Any]:
+    """Return a task that goes on, with the matcher that tells when a debugger can attach.
+
+    VS Code wants a pattern for problems, too.
+    """
+    patterns = {"activeOnStart": True, "beginsPattern": BEGINS, "endsPattern": ready}
+    matcher = {**_complaints(), "background": patterns}
+    return {**task(label, launch, detail, matchers=[matcher]), "isBackground": True}
+
+
 def _findings() -> dict[str, Any]:
     groups = {"file": 1, "line": 2, "severity": 3, "message": 4, "code": 5}
     return _matcher("inspect-tool", {"regexp": FINDING, **groups})
@@ -92,12 +107,6 @@ def _findings() -> dict[str, Any]:
 def _complaints() -> dict[str, Any]:
     groups = {"file": 1, "line": 2, "message": 3}
     return _matcher("inspect-tool config", {"regexp": COMPLAINT, **groups}) | {"severity": "error"}
-
-
-def _waiting() -> dict[str, Any]:
-    """Return the matcher that tells when a debugger can attach: VS Code wants a pattern, too."""
-    background = {"activeOnStart": True, "beginsPattern": BEGINS, "endsPattern": READY}
-    return {**_complaints(), "background": background}
 
 
 def _matcher(owner: str, pattern: dict[str, Any]) -> dict[str, Any]:

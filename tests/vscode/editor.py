@@ -65,6 +65,11 @@ class Editor:
             connect["port"] = self.port + connect["port"] - 5678
         return resolved
 
+    def compound(self, name: str) -> list[dict[str, Any]]:
+        """Return the configurations that a compound starts together."""
+        found = next(c for c in self.launch_json["compounds"] if c["name"] == name)
+        return [self.configuration(part) for part in found["configurations"]]
+
     def task(self, label: str) -> dict[str, Any]:
         """Return a task as it is run."""
         found = next(t for t in self.tasks_json["tasks"] if t["label"] == label)
@@ -75,8 +80,9 @@ class Editor:
 
     @contextmanager
     def before(self, name: str) -> Iterator[BackgroundTask | None]:
-        """Run the task that a configuration wants first, until it says that it is ready."""
-        label = self.configuration(name).get("preLaunchTask")
+        """Run the task that a configuration or compound wants first, until it says it is ready."""
+        started = [*self.launch_json["configurations"], *self.launch_json["compounds"]]
+        label = next(item for item in started if item["name"] == name).get("preLaunchTask")
         if label is None:
             yield None
             return

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pexpect
 import pytest
 
-from inspect_tool.editor.launch_json import ATTACH, INSPECT, PREPROCESS, TESTS, TRAIN
+from inspect_tool.editor.launch_json import ATTACH, INSPECT, PREPROCESS, RANKS, TESTS, TRAIN
+from inspect_tool.errors import InspectError
 from inspect_tool.runs.journal import State, read_metrics, read_status
 from inspect_tool.runs.ports import choose_port
 from inspect_tool.runs.stops.places import NAMES, places
@@ -147,6 +149,40 @@ def test_attach_to_a_waiting_run(config: Path) -> None:
     assert rows == "2"
     assert len(list((config.parent / ".inspect" / "runs").iterdir())) == 1
     until_gone(pid)
+
+
+def test_attach_to_all_ranks(config: Path) -> None:
+    """The task starts two ranks that wait; each stops in its own compute_loss."""
+    config.write_text(config.read_text("utf-8").replace("deepspeed: zero3.json", ""))
+    editor = Editor(ROOT, config, port=neighbours())
+    file, line = a_line("loss", LOSS)
+    first, second = editor.compound(RANKS)
+    with editor.before(RANKS) as task:
+        assert task is not None
+        with (
+            DapClient(first["connect"]["port"]) as one,
+            DapClient(second["connect"]["port"]) as two,
+        ):
+            clients = (one, two)
+            for client, attach in zip(clients, (first, second), strict=True):
+                client.start("attach", attach, breakpoints={file: [line]})
+            frames = [client.stopped() for client in clients]
+            ranks = [
+                client.evaluate("self.args.process_index", frame)
+                for client, frame in zip(clients, frames, strict=True)
+            ]
+
+    assert [(frame.file, frame.line) for frame in frames] == [(file, line)] * 2
+    assert ranks == ["0", "1"]
+
+
+def neighbours() -> int:
+    """Return the lower of two ports that are both free."""
+    while True:
+        port = choose_port(0)
+        with suppress(InspectError):
+            choose_port(port + 1)
+            return port
 
 
 def test_inspect(config: Path) -> None:

@@ -65,7 +65,7 @@ def test_help_imports_nothing_heavy() -> None:
     assert not imported_by(RUN, "--help") & {*HEAVY, "rich", "pyarrow", "numpy", "tokenizers"}
 
 
-@pytest.mark.parametrize("command", ["show", "prepare", "doctor"])
+@pytest.mark.parametrize("command", ["show", "prepare", "doctor", "scale"])
 def test_help_of_commands_imports_nothing_heavy(command: str) -> None:
     """So does the help of each command."""
     assert not imported_by(RUN, command, "--help") & set(HEAVY)
@@ -79,6 +79,19 @@ def test_showing_samples_imports_nothing_heavy(tmp_path: Path, mistral_dir: Path
 
     assert "pyarrow" in imported
     assert not imported & {*HEAVY, "typer", "tokenizers"}
+
+
+def test_planning_many_processes_imports_nothing_heavy(tmp_path: Path) -> None:
+    """A plan reads files and what was answered before; axolotl is asked in its worker alone."""
+    config = tmp_path / "a.yml"
+    config.write_text("base_model: org/model\ndatasets:\n  - path: a.jsonl\n", "utf-8")
+    (tmp_path / "a.jsonl").write_text("{}\n", "utf-8")
+    options = ("--processes=8", "--tuned-on=8", "--no-axolotl", f"--cwd={tmp_path}")
+
+    imported = imported_by(RUN, "scale", str(config), *options)
+
+    assert "inspect_tool" in imported
+    assert not imported & {*HEAVY, "accelerate"}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -50,7 +51,7 @@ def _fleet(plan: ScalePlan, look: Look) -> Iterator[Segment]:
     )
     yield from _fact("dataset", plan.data.message, look)
     for change in plan.changes:
-        new = "left out" if change.new is None else str(change.new)
+        new = "left out" if change.new is None else json.dumps(change.new, default=str)
         yield from _fact("changed", f"{change.key}: {new}; {change.reason}", look)
     yield Segment("\n")
 
@@ -74,21 +75,8 @@ def _view(plan: ScalePlan, look: Look) -> Iterator[Segment]:
     view = plan.view
     if view.factor == 1:
         return
-    before = _processes(view.reference)
-    if view.accumulation:
-        yield from _part(
-            "same",
-            f"gradient_accumulation_steps: {view.accumulation} keeps what the optimizer sees "
-            f"on {before}: rows a step, steps, warmup, learning rate",
-            look,
-        )
-    else:
-        fitting = ", ".join(map(str, view.fitting))
-        yield from _part(
-            "same",
-            f"no accumulation keeps the rows a step of {before} but on {fitting}",
-            look,
-        )
+    same = f", and what the optimizer sees on {_processes(view.reference)}: steps, warmup, rate"
+    yield from _part("same", view.keeps + (same if view.accumulation else ""), look)
     if view.rate is not None:
         yield from _part(
             "else",

@@ -40,6 +40,15 @@ class SameView:
     """The learning rate that the rule gives if the YAML stays as it is."""
     rule: str
 
+    @property
+    def keeps(self) -> str:
+        """What keeps the rows a step, in words."""
+        if self.accumulation:
+            return f"gradient_accumulation_steps: {self.accumulation} keeps the rows a step"
+        more = [str(count) for count in self.fitting if count > self.reference]
+        could = f"; {', '.join(more)} processes could" if more else ""
+        return f"no accumulation keeps the rows a step{could}"
+
     def to_json(self) -> dict[str, Any]:
         """Return the documented machine-readable form (docs/schemas/scale.json)."""
         return {

@@ -20,11 +20,6 @@ def look(case: Case) -> Iterator[Finding]:
     found = same_view(case.recipe, case.fleet.processes, reference=case.reference)
     if found.factor == 1:
         return
-    keep = (
-        f"gradient_accumulation_steps: {found.accumulation} keeps it"
-        if found.accumulation
-        else f"no accumulation keeps it but on {', '.join(map(str, found.fitting))}"
-    )
     rate = f"; else learning_rate {found.rate:.3g} ({found.rule})" if found.rate else ""
     yield Finding(
         code="P-GLOBAL-BATCH",
@@ -33,5 +28,5 @@ def look(case: Case) -> Iterator[Finding]:
         f"times that of {case.reference} process{'es' if case.reference > 1 else ''}: as many "
         "fewer steps at the same learning rate",
         key="gradient_accumulation_steps",
-        fix=f"{keep}{rate}",
+        fix=f"{found.keeps}{rate}",
     )

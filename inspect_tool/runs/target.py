@@ -22,6 +22,7 @@ from inspect_tool.runs.folders import (
     prepared_folders,
     run_folder,
 )
+from inspect_tool.runs.journal import CONFIG
 from inspect_tool.runs.match import Candidate, configs_leading_to, likeliest_of, prepared_by
 from inspect_tool.runs.reference import TokenizerReference, tokenizer_reference
 
@@ -237,7 +238,9 @@ def prepare_hint(config: Config) -> str:
 
 
 def _of_run(asked: Path, flags: _Flags) -> Target:
-    configs = sorted(path for path in asked.iterdir() if path.suffix in YAML_SUFFIXES)
+    own = asked / CONFIG
+    yamls = sorted(path for path in asked.iterdir() if path.suffix in YAML_SUFFIXES)
+    configs = [own] if own in yamls else yamls
     folders = tuple(
         folder for root in sorted(asked.glob("prepared*")) for folder in prepared_folders(root)
     )

@@ -128,6 +128,7 @@ RUN_ACTIONS: Final = (
     _app("show_page('batches')", "2", "Batches as the trainer saw them", "Run"),
     _app("show_page('problems')", "3", "Problems, and why a run failed", "Run"),
     _app("show_page('traceback')", "4", "The traceback of a run that failed", "Run"),
+    _app("show_page('ranks')", "5", "The ranks of a run on many processes", "Run"),
     _app("end_run", "ctrl+c x", "End the run and all that it started", "Run", "end"),
     _app("step_row(1)", "n", "Next row of a batch", "Run", "next row"),
     _app("step_row(-1)", "p", "Previous row of a batch", "Run"),

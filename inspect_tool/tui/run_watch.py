@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from inspect_tool.errors import InspectError
 from inspect_tool.runs.batches import read_batches, read_notes
 from inspect_tool.runs.failures.explain import explain_run
 from inspect_tool.runs.follow import Follower, RunView
+from inspect_tool.scale.ranks.follow import RanksFollower, RanksView
 from inspect_tool.tui.batches import BatchRows, rows_of
 
 if TYPE_CHECKING:
@@ -33,20 +34,22 @@ class Looked:
     notes: tuple[str, ...] = ()
     """What the recorder could not do."""
     failure: Failure | None = None
+    ranks: RanksView = field(default_factory=RanksView)
+    """Empty for a run of one process."""
 
 
 def watch(folder: Path, say: Callable[[Looked], None], stop: threading.Event) -> None:
     """Look until the run is over or ``stop`` is set; ``say`` is told whenever something is new."""
-    follower, before, known = Follower(folder), None, 0
+    follower, ranks, before, known = Follower(folder), RanksFollower(folder), None, 0
     while not stop.is_set():
-        view = follower.look()
+        view, fleet = follower.look(), ranks.look()
         batches = tuple(rows_of(batch) for batch in read_batches(folder, after=known))
         known = max((rows.batch.number for rows in batches), default=known)
-        now = (view.status, len(view.steps))
+        now = (view.status, len(view.steps), fleet.ranks)
         if now != before or view.lines or batches:
             before = now
             failure = explain_run(folder) if view.over else None
-            say(Looked(view, batches, read_notes(folder), failure))
+            say(Looked(view, batches, read_notes(folder), failure, fleet))
         if view.over:
             return
         stop.wait(LOOK_SECONDS)

@@ -55,6 +55,11 @@ class Rank:
     ended: float | None = None
     message: str = ""
 
+    @property
+    def went_wrong(self) -> bool:
+        """Whether it ended otherwise than it should."""
+        return self.state in {RankState.FAILED, RankState.DIED}
+
     @classmethod
     def own(cls) -> Rank:
         """Return this process's record, from what its launcher set."""

@@ -185,7 +185,7 @@ class _Running:
                 return
 
     def _tell(self, rank: Rank, ranks: list[Rank]) -> None:
-        gone = [one for one in ranks if one.state in {RankState.FAILED, RankState.DIED}]
+        gone = [one for one in ranks if one.went_wrong]
         if gone and self.first is None:
             self.first = min(gone, key=lambda one: (one.ended or 0.0, one.rank))
         with suppress(InspectError):

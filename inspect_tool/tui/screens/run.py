@@ -32,6 +32,7 @@ from inspect_tool.tui.widgets.batches_pane import BatchesPane
 from inspect_tool.tui.widgets.chart_view import ChartView
 from inspect_tool.tui.widgets.output import OutputLog
 from inspect_tool.tui.widgets.parts import Part
+from inspect_tool.tui.widgets.ranks_pane import RanksPane
 from inspect_tool.tui.widgets.why_page import WhyPage
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
 
 NARROW: Final = 110
 """Cells below which curves stand above the log, and batches above their tokens."""
-PAGES: Final = ("run", "batches", "problems", "traceback")
+PAGES: Final = ("run", "batches", "problems", "traceback", "ranks")
 
 
 class RunScreen(ModalScreen[None], TellsFailures):
@@ -82,6 +83,7 @@ class RunScreen(ModalScreen[None], TellsFailures):
         self.log_view, self.numbers = OutputLog(id="run-log"), Bar(id="run-numbers")
         self.batches = BatchesPane()
         self.problems, self.traceback = WhyPage(id="run-problems"), OutputLog(id="run-traceback")
+        self.ranks = RanksPane()
         self._stop = threading.Event()
         self._reads_vocabulary = False
 
@@ -100,6 +102,7 @@ class RunScreen(ModalScreen[None], TellsFailures):
         yield self.batches
         yield self.problems
         yield self.traceback
+        yield self.ranks
         yield Bar(hint_parts(RUN_ACTIONS, namespace="screen"), id="run-hints", whole=True)
 
     def on_mount(self) -> None:
@@ -188,6 +191,7 @@ class RunScreen(ModalScreen[None], TellsFailures):
         self.looked = looked = event.looked
         self.log_view.add(looked.view.lines)
         self.batches.list.add(looked.batches)
+        self.ranks.show(looked.ranks)
         for view, curve in zip(self.curves, curves_of(looked.view), strict=True):
             if view.curve != curve:
                 view.curve = curve
@@ -210,9 +214,13 @@ class RunScreen(ModalScreen[None], TellsFailures):
         self.batches.show(event.row)
 
     def on_line_list_selected(self, event: BatchList.Selected) -> None:
-        """Go from the list to the tokens."""
+        """Go from a list to what it lists."""
         event.stop()
-        self.batches.tokens.focus()
+        (self.ranks.log_view if self.page == "ranks" else self.batches.tokens).focus()
+
+    def on_rank_list_shown(self) -> None:
+        """Show a rank's log."""
+        self.ranks.show_log()
 
     def on_token_view_cursor_moved(self) -> None:
         """Say what is known of the token under the cursor."""
@@ -226,11 +234,12 @@ class RunScreen(ModalScreen[None], TellsFailures):
             "batches": self.batches,
             "problems": self.problems,
             "traceback": self.traceback,
+            "ranks": self.ranks,
         }
         for name, pane in panes.items():
             pane.display = name == page
         self.page = page
-        focus = {"run": self.log_view, "batches": self.batches.tokens}
+        focus = {"run": self.log_view, "batches": self.batches.tokens, "ranks": self.ranks.list}
         focus.get(page, panes[page]).focus()
         self._describe()
 
@@ -251,11 +260,14 @@ class RunScreen(ModalScreen[None], TellsFailures):
         self.problems.say(self._sections())
 
     def _page_titles(self) -> Line:
-        counts = {"batches": len(self.batches.list.batches), "problems": len(self._sections())}
+        counts = {
+            "batches": len(self.batches.list.batches),
+            "problems": len(self._sections()),
+            "ranks": self.ranks.list.count(),
+        }
         parts = []
         for key, page in enumerate(PAGES, 1):
-            failure = self.looked.failure if self.looked else None
-            if page == "traceback" and not (failure and failure.traceback):
+            if not self._has(page):
                 continue
             count = f" ({counts[page]})" if counts.get(page) else ""
             shown = f"{key} {page}{count}"
@@ -264,6 +276,12 @@ class RunScreen(ModalScreen[None], TellsFailures):
             shown = f"[{shown}]" if here else f" {shown} "
             parts.append(Part(shown, tone, f"screen.show_page('{page}')"))
         return tuple(parts)
+
+    def _has(self, page: str) -> bool:
+        looked = self.looked
+        if page == "traceback":
+            return bool(looked and looked.failure and looked.failure.traceback)
+        return page != "ranks" or bool(looked and looked.ranks.ranks)
 
     def _sections(self) -> list[tuple[str, list]]:  # type: ignore[type-arg]
         looked, own = self.looked, self.own

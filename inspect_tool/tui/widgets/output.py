@@ -39,6 +39,12 @@ class OutputLog(LineList):
         """Return everything that was said, unwrapped."""
         return "\n".join(self._said)
 
+    def clear(self) -> None:
+        """Forget everything that was said."""
+        self._said.clear()
+        self._wrapped.clear()
+        self.changed()
+
     def add(self, lines: Iterable[str]) -> None:
         """Append lines; a line that a progress bar rewrote counts in its last state."""
         at_end = self.is_vertical_scroll_end

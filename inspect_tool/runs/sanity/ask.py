@@ -70,11 +70,7 @@ def ask(run: SavedRun, prompts: Sequence[Prompt], expected: Sequence[Expected]) 
         "prompts": [asdict(item) for item in prompts],
         "expected": [asdict(item) for item in expected],
     }
-    with tempfile.TemporaryDirectory(prefix="inspect-tool-sanity-") as scratch:
-        question, answer = Path(scratch) / "request.json", Path(scratch) / "answer.json"
-        question.write_text(json.dumps(request), "utf-8")
-        _run(run, question, answer)
-        read: dict[str, Any] = json.loads(answer.read_text("utf-8"))
+    read = _answered(run, json.dumps(request))
     return Said(
         model=read["model"],
         generated=tuple(tuple(ids) for ids in read["generated"]),
@@ -82,6 +78,20 @@ def ask(run: SavedRun, prompts: Sequence[Prompt], expected: Sequence[Expected]) 
             Likelihood(tuple(item["losses"]), tuple(item["best"])) for item in read["likely"]
         ),
     )
+
+
+def _answered(run: SavedRun, request: str) -> dict[str, Any]:
+    """Hand a request over in files of the run's folder, which keeps what a kill leaves behind."""
+    try:
+        scratch = tempfile.TemporaryDirectory(prefix=".sanity-", dir=run.folder)
+    except OSError as error:
+        raise unwritable(error, run.folder) from None
+    with scratch as folder:
+        question, answer = Path(folder) / "request.json", Path(folder) / "answer.json"
+        question.write_text(request, "utf-8")
+        _run(run, question, answer)
+        read: dict[str, Any] = json.loads(answer.read_text("utf-8"))
+    return read
 
 
 def _run(run: SavedRun, question: Path, answer: Path) -> None:

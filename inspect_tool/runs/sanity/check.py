@@ -142,15 +142,20 @@ def _outcomes(
 
 
 def _wanted(known: Answers, rows: Sequence[int] | None, run: SavedRun) -> Answers:
-    answers = tuple(item for item in known.answers if rows is None or item.row in rows)
-    failures = tuple(item for item in known.failures if rows is None or item.row in rows)
-    found = {item.row for item in answers} | {item.row for item in failures}
-    missing = set(rows or ()) - found
-    if missing:
-        raise InspectError(f"raw row {min(missing)} is not there", place=run.config.path)
+    place = run.config.path
+    there = {item.row for item in known.answers} | {item.row for item in known.failures}
+    wanted = there if rows is None else set(rows)
+    if wanted - there:
+        raise InspectError(
+            f"raw row {min(wanted - there)} is not there",
+            place=place,
+            fix=f"its rows are 0 to {max(there, default=0)}",
+        )
+    answers = tuple(item for item in known.answers if item.row in wanted)
+    failures = tuple(item for item in known.failures if item.row in wanted)
     if not answers:
         why = failures[0].message if failures else "there are no rows"
-        raise InspectError(f"no answer to ask for: {why}", place=run.config.path)
+        raise InspectError(f"no answer to ask for: {why}", place=place)
     return replace(known, answers=answers, failures=failures)
 
 

@@ -55,19 +55,25 @@ class SavedRun:
 
 
 def _plan(folder: Path) -> dict[str, Any]:
-    if not folder.is_dir():
+    if not folder.exists():
         raise InspectError("no such folder", place=folder)
     try:
         read = json.loads((folder / PLAN).read_text("utf-8"))
-    except FileNotFoundError:
-        runs = sorted(folder.glob(f"*/{PLAN}"), key=lambda file: file.stat().st_mtime)
-        known = f"the latest in it is {runs[-1].parent}" if runs else _AGAIN
-        raise InspectError("not the folder of a run", place=folder, fix=known) from None
+    except (FileNotFoundError, NotADirectoryError):
+        raise InspectError("not the folder of a run", place=folder, fix=_near(folder)) from None
     except (OSError, ValueError) as error:
         raise InspectError(f"cannot be read ({error})", place=folder / PLAN) from None
     if not isinstance(read, dict):
         raise InspectError("not the plan of a run", place=folder / PLAN)
     return read
+
+
+def _near(folder: Path) -> str:
+    """Return which run may be meant, or how to make one."""
+    if (folder.parent / PLAN).is_file():
+        return f"its run is {folder.parent}"
+    runs = sorted(folder.glob(f"*/{PLAN}"), key=lambda file: file.stat().st_mtime)
+    return f"the latest in it is {runs[-1].parent}" if runs else _AGAIN
 
 
 def _refuse_unfinished(folder: Path) -> None:

@@ -79,6 +79,8 @@ def test_what_is_no_run(tmp_path: Path) -> None:
 
     with pytest.raises(InspectError, match=r"the latest in it is .*a-1"):
         SavedRun.read(tmp_path / "runs")
+    with pytest.raises(InspectError, match=r"its run is .*a-1"):
+        SavedRun.read(tmp_path / "runs" / "a-1" / "out")
     with pytest.raises(InspectError, match="--memorize 4"):
         SavedRun.read(tmp_path)
     with pytest.raises(InspectError, match="no such folder"):

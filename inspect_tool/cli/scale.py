@@ -52,6 +52,15 @@ Gpu = Annotated[
         show_default=False,
     ),
 ]
+ModelOption = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="FOLDER_OR_NAME",
+        help="Whose config.json counts; default: base_model's.",
+        show_default=False,
+    ),
+]
 TunedOn = Annotated[
     int,
     typer.Option(
@@ -152,6 +161,7 @@ def scale(
     nodes: Nodes = 1,
     strategy: StrategyOption = None,
     gpu: Gpu = None,
+    model: ModelOption = None,
     tuned_on: TunedOn = 1,
     address: Address = None,
     no_axolotl: NoAxolotl = False,
@@ -183,6 +193,7 @@ def scale(
         gpu=gpu,
         reference=tuned_on,
         address=address or ADDRESS,
+        model=str(Path(model).absolute()) if model and Path(model).is_dir() else model,
     )
     scaling = Scaling(config=config, options=options, cwd=start, ask=not no_axolotl)
     if ranks is not None:

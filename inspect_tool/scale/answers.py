@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 TIMEOUT = 300.0
 """Seconds for one set of answers, the import of axolotl on a loaded machine included."""
+FORMAT = 3
+"""Raised when what is asked changes, so that older answers are not read."""
 KEPT = 300
 """Sets of answers that stay in the cache; each is a file of some kilobytes."""
 
@@ -127,6 +129,7 @@ class Question:
         from inspect_tool.runs.doctor.machine import version_of
 
         asked = [
+            FORMAT,
             dict(self.written),
             dict(self.values),
             str(self.cwd),

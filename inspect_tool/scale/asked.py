@@ -40,6 +40,6 @@ def plan_asked(
     if not start.is_dir():
         raise InspectError("no such folder", place=start)
     name = str(config.values.get("base_model_config") or config.base_model)
-    if worker is not None and find_config(name, cwd=start) is None:
+    if worker is not None and not options.model and find_config(name, cwd=start) is None:
         fetch_base_config(config, say)
     return plan_scale(config, options, cwd=start, worker=worker)

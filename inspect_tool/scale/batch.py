@@ -89,9 +89,6 @@ class Recipe:
         save_every = _every(values, "save_steps", "saves_per_epoch", epochs)
         strategy = values.get("save_strategy")
         packed = bool(values.get("sample_packing"))
-        drop_last = values.get("dataloader_drop_last")
-        if drop_last is None:
-            drop_last = packed and values.get("eval_sample_packing") is False
         return cls(
             micro=whole(values.get("micro_batch_size")) or 1,
             accumulation=accumulation_of(values),
@@ -107,7 +104,7 @@ class Recipe:
             eval_by_epoch=evaluates and not eval_every and values.get("eval_strategy") == "epoch",
             save_every=save_every,
             save_by_epoch=not save_every and strategy in (None, "epoch"),
-            drop_last=bool(drop_last),
+            drop_last=bool(values.get("dataloader_drop_last")),
             packing_efficiency=_number(values.get("sample_packing_eff_est")),
             splits=(whole(values.get("context_parallel_size")) or 1)
             * (whole(values.get("tensor_parallel_size")) or 1),

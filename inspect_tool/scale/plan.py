@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from inspect_tool.axolotl_worker import AxolotlWorker
+    from inspect_tool.findings import Finding
     from inspect_tool.runs.config import Config
 
     Worker = Callable[[], AxolotlWorker]
@@ -50,7 +51,8 @@ class ScaleOptions:
     """What a person chooses. ``strategy`` None: what the YAML asks for.
 
     ``reference`` is the number of processes that the YAML's batch and learning rate were chosen
-    for; ``address`` where the other machines reach the first.
+    for; ``address`` where the other machines reach the first. ``model`` is a folder or name whose
+    config.json counts instead of the base model's.
     """
 
     processes: int
@@ -59,6 +61,7 @@ class ScaleOptions:
     gpu: str | None = None
     reference: int = 1
     address: str = ADDRESS
+    model: str | None = None
 
 
 @dataclass(frozen=True)
@@ -149,80 +152,114 @@ def plan_scale(
     ``worker`` gives the axolotl worker and is called only for what was not asked before; without
     one that stays unknown, and is listed. Raises InspectError for options that cannot be meant.
     """
-    start = Draft(config.values, given={})
-    doubts = translate(start)
-    strategy = options.strategy or strategy_of(start.values, cwd=cwd)
-    fleet = Fleet(options.processes, options.nodes, strategy)
-    written, values = Draft(config.values, given={}), Draft(start.values, given={})
-    if options.strategy is not None:
-        apply(written, strategy, cwd=cwd)
-        apply(values, strategy, cwd=cwd)
+    launched = _launched(config, options, cwd=cwd)
     card = _card(options)
-    around = surroundings or look_around(str(config.output_dir), cwd=cwd)
-    data = find_data(config, cwd=cwd, worker=worker)
-    capability = capability_of(options.gpu or (card.name if card else None))
-    asked = _question(
-        written.values, values.values, fleet, data=data, capability=capability, cwd=cwd
+    case = with_bins(
+        _case(
+            config,
+            options,
+            launched,
+            cwd=cwd,
+            capability=capability_of(options.gpu or (card.name if card else None)),
+            surroundings=surroundings or look_around(str(config.output_dir), cwd=cwd),
+            worker=worker,
+        )
     )
-    answers, unanswered = _answers(asked, worker)
-    case = Case(
-        values=values.values,
-        fleet=fleet,
-        cwd=cwd,
-        config=config.path,
-        data=data,
-        surroundings=around,
-        answers=answers,
-        unanswered=unanswered,
-        doubts=(*config.problems(), *doubts),
-        translated=tuple(change.key for change in start.overrides),
-        elsewhere=options.gpu is not None,
-        capability=capability,
-        reference=options.reference,
-    )
-    case = with_bins(case)
-    sized, unsized = _sized(case, card, worker)
+    sized, unsized = _sized(case, card, worker, model=options.model)
     case = replace(case, sized=sized, unsized=unsized)
-    folder = cwd / TOOL_FOLDER / "scale" / _name(config, fleet)
+    folder = cwd / TOOL_FOLDER / "scale" / _name(config, case.fleet)
     return ScalePlan(
         config=config,
         cwd=cwd,
         folder=folder,
         options=options,
-        fleet=fleet,
-        values=values.values,
-        changes=written.overrides,
+        fleet=case.fleet,
+        values=case.values,
+        changes=launched.written.overrides,
         data=case.data,
         schedules=_schedules(case),
-        view=same_view(case.recipe, fleet.processes, reference=options.reference),
+        view=same_view(case.recipe, case.fleet.processes, reference=options.reference),
         preflight=preflight(case),
-        commands=_commands(config, written, fleet, options, cwd=cwd, folder=folder),
+        commands=_commands(config, launched.written, case.fleet, options, cwd=cwd, folder=folder),
         sized=sized,
         unsized=unsized,
+        answers=case.answers,
+    )
+
+
+@dataclass(frozen=True)
+class _Launched:
+    """The YAML as it would be launched, ``written``, and with its removed keys translated."""
+
+    fleet: Fleet
+    written: Draft
+    values: Mapping[str, Any]
+    doubts: tuple[Finding, ...]
+    translated: tuple[str, ...]
+
+
+def _launched(config: Config, options: ScaleOptions, *, cwd: Path) -> _Launched:
+    start = Draft(config.values, given={})
+    doubts = translate(start)
+    strategy = options.strategy or strategy_of(start.values, cwd=cwd)
+    written, values = Draft(config.values, given={}), Draft(start.values, given={})
+    if options.strategy is not None:
+        apply(written, strategy, cwd=cwd)
+        apply(values, strategy, cwd=cwd)
+    return _Launched(
+        fleet=Fleet(options.processes, options.nodes, strategy),
+        written=written,
+        values=values.values,
+        doubts=(*config.problems(), *doubts),
+        translated=tuple(change.key for change in start.overrides),
+    )
+
+
+def _case(
+    config: Config,
+    options: ScaleOptions,
+    launched: _Launched,
+    *,
+    cwd: Path,
+    capability: str,
+    surroundings: Surroundings,
+    worker: Worker | None,
+) -> Case:
+    data = find_data(config, cwd=cwd, worker=worker)
+    asked = _question(launched, data, options, capability=capability, cwd=cwd)
+    answers, unanswered = _answers(asked, worker)
+    return Case(
+        values=launched.values,
+        fleet=launched.fleet,
+        cwd=cwd,
+        config=config.path,
+        data=data,
+        surroundings=surroundings,
         answers=answers,
+        unanswered=unanswered,
+        doubts=launched.doubts,
+        translated=launched.translated,
+        elsewhere=options.gpu is not None,
+        capability=capability,
+        reference=options.reference,
     )
 
 
 def _question(
-    written: Mapping[str, Any],
-    values: Mapping[str, Any],
-    fleet: Fleet,
-    *,
-    data: Data,
-    capability: str,
-    cwd: Path,
+    launched: _Launched, data: Data, options: ScaleOptions, *, capability: str, cwd: Path
 ) -> Question:
-    name = str(values.get("base_model_config") or values.get("base_model"))
-    revision = str(values.get("revision_of_model") or "") or None
+    values = launched.values
+    base = str(values.get("base_model_config") or values.get("base_model"))
+    revision = None if options.model else str(values.get("revision_of_model") or "") or None
     deepspeed = deepspeed_of(values, cwd=cwd)
     packed = bool(values.get("sample_packing"))
     return Question(
-        written=written,
+        written=launched.written.values,
         values=values,
         cwd=cwd,
-        processes=fleet.processes,
+        processes=launched.fleet.processes,
         capability=capability,
-        model=find_config(name, cwd=cwd, revision=revision),
+        model=find_config(options.model or base, cwd=cwd, revision=revision),
         deepspeed=deepspeed.content if deepspeed else None,
         data=data.state if packed else "",
         lengths=data.lengths if packed else None,
@@ -247,7 +284,11 @@ def _card(options: ScaleOptions) -> Card | None:
     return min(cards_here(), key=lambda card: card.size, default=None)
 
 
-def _sized(case: Case, card: Card | None, worker: Worker | None) -> tuple[Sized | None, str]:
+def _sized(
+    case: Case, card: Card | None, worker: Worker | None, *, model: str | None
+) -> tuple[Sized | None, str]:
+    """Return the estimate, or why there is none."""
+
     def unasked() -> AxolotlWorker:
         raise InspectError(NOT_ASKED)
 
@@ -259,6 +300,7 @@ def _sized(case: Case, card: Card | None, worker: Worker | None) -> tuple[Sized 
             cwd=case.cwd,
             card=card,
             longest=case.data.longest,
+            model=model,
         )
     except InspectError as error:
         return None, str(error)

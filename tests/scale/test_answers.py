@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,7 @@ def planned(
     recipe: Path = RECIPES / "alpaca.yml",
     processes: int = 8,
     gpu: str | None = "h100",
+    free: int = 10**15,
     **keys: Any,
 ) -> ScalePlan:
     """Plan a recipe with other keys; axolotl is asked."""
@@ -48,8 +50,9 @@ def planned(
     file = folder / "changed.yml"
     file.write_text(yaml.safe_dump(values), "utf-8")
     options = ScaleOptions(processes=processes, gpu=gpu)
+    around = replace(AROUND, free=free)
     return plan_scale(
-        Config.read(file), options, cwd=ROOT, worker=lambda: worker, surroundings=AROUND
+        Config.read(file), options, cwd=ROOT, worker=lambda: worker, surroundings=around
     )
 
 
@@ -182,6 +185,31 @@ def test_memory_is_held_against_the_gpu(
     plan = planned(tmp_path, worker, gpu=f"{sized.memory.total * times / 2**30:.3f}gb")
 
     assert [item.severity for item in found(plan, "P-MEMORY")] == ([severity] if severity else [])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("free", "count"), [(10**9, 0), (10**6, 1)])
+def test_checkpoints_need_room(
+    tmp_path: Path, worker: AxolotlWorker, free: int, count: int
+) -> None:
+    """Four million parameters in float32 with their moments, five times, are some 250 MB."""
+    plan = planned(tmp_path, worker, gpu=None, free=free)
+
+    assert len(found(plan, "P-DISK")) == count
+
+
+@pytest.mark.slow
+def test_another_model_may_count(worker: AxolotlWorker) -> None:
+    """A gated model's config.json from elsewhere: its classes and its size."""
+    config = Config.read(RECIPES / "alpaca.yml")
+    options = ScaleOptions(processes=2, gpu="h100", model="fixtures/built/chatml-bpe")
+    plan = plan_scale(config, options, cwd=ROOT, worker=lambda: worker, surroundings=AROUND)
+
+    assert plan.answers is not None
+    assert plan.answers.model is not None
+    assert plan.answers.model.no_split == ("Qwen2DecoderLayer",)
+    assert plan.sized is not None
+    assert plan.sized.shape.architecture == "Qwen2ForCausalLM"
 
 
 @pytest.mark.slow

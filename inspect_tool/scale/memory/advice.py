@@ -100,9 +100,9 @@ STEPS = (
         lambda training, _: training.head and training.fused_loss is None and training.half,
     ),
     Step(
-        "flash_attention: true",
+        "attn_implementation: flash_attention_2",
         "needs flash-attn installed",
-        _keys(flash_attention=True, attn_implementation=None, eager_attention=None),
+        _keys(attn_implementation="flash_attention_2", sdp_attention=None, eager_attention=None),
         lambda training, _: training.attention != "flash" and training.half,
     ),
     Step(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from inspect_tool.scale.memory.shape import Kept, Kind, Variant
 
 
-def look(config: Mapping[str, Any], variants: tuple[Variant, ...]) -> Model:
+def look_at_model(config: Mapping[str, Any], variants: tuple[Variant, ...]) -> Model:
     """Return the shape of the model that ``config`` (a config.json) describes, and what is kept.
 
     Raises InspectError where transformers knows no such model.

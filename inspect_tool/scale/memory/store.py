@@ -81,7 +81,7 @@ def model_of(
 
     Raises InspectError where transformers cannot build it, WorkerError where torch is missing.
     """
-    from inspect_tool.scale.memory.probe import look
+    from inspect_tool.scale.memory.probe import look_at_model
 
     wanted = tuple(dict.fromkeys(variants))
     file = _file(config)
@@ -89,7 +89,7 @@ def model_of(
     missing = tuple(item for item in wanted if known is None or item.key not in known.kept)
     if known is not None and not missing:
         return known
-    found = worker().call(look, dict(config), missing, timeout=SECONDS)
+    found = worker().call(look_at_model, dict(config), missing, timeout=SECONDS)
     whole = Model(found.shape, {**(known.kept if known else {}), **found.kept})
     _write(file, whole.to_json())
     return whole

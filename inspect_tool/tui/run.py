@@ -143,9 +143,9 @@ def problem_sections(
         facts = [Fact("cause", safe(problem.message, newline=" "), "warning")]
         facts += [Fact("where", safe(str(problem.place)))] if problem.place else []
         facts += [Fact("way out", safe(problem.fix, newline=" "))] if problem.fix else []
-        sections.append(("It could not start", facts))
+        sections.append(("✖ It could not go on", facts))
     if failure is not None:
-        sections.append((f"Why it failed: {failure.code}", _failure_facts(failure)))
+        sections.append((f"✖ {failure.code}", _failure_facts(failure)))
     for place, finding in findings:
         mark = SEVERITY_MARKS[finding.severity].text
         facts = [Fact("batch", place), Fact("problem", safe(finding.message, newline=" "))]

@@ -79,11 +79,19 @@ def test_a_stop_in_compute_loss(config: Path) -> None:
     assert contents(config.parent) == before
 
 
-def test_ctrl_c_ends_the_run(config: Path) -> None:
-    """The whole process group is gone, the folder says so, and the app goes on."""
+def test_a_run_is_left_and_ended(config: Path) -> None:
+    """It goes on behind the app; ctrl+c ends all of it, the folder says so, and the app goes on."""
     with TerminalApp(config, cwd=config.parent) as app:
         start(app)
         below = app.below()
+        app.press(ESCAPE)
+        app.until_shown("leave it running")
+        app.press(ENTER)
+        app.until_shown("EXPLORER")
+        app.press("D")
+        app.until_shown("● waits for a debugger on 127.0.0.1:")
+        assert app.below() == below
+
         app.press(CTRL_C)
         app.until_shown("interrupted")
         until_state(folder_of(config), State.INTERRUPTED)

@@ -26,7 +26,7 @@ from inspect_tool.tui.run import (
     state_part,
     step_line,
 )
-from inspect_tool.tui.run_watch import Looked, vocabulary_of, watch
+from inspect_tool.tui.run_watch import LOOK_SECONDS, Looked, vocabulary_of, watch
 from inspect_tool.tui.widgets.bar import Bar
 from inspect_tool.tui.widgets.batches_pane import BatchesPane
 from inspect_tool.tui.widgets.chart_view import ChartView
@@ -43,10 +43,12 @@ if TYPE_CHECKING:
     from textual.events import Resize
     from textual.widget import Widget
 
+    from inspect_tool.errors import InspectError
     from inspect_tool.runs.debug import DebugPlan
     from inspect_tool.samples.vocabulary import Vocabulary
     from inspect_tool.tui.app import InspectApp
     from inspect_tool.tui.debug_run import DebugRun
+    from inspect_tool.tui.why import Sections
     from inspect_tool.tui.widgets.batch_list import BatchList
     from inspect_tool.tui.widgets.parts import Line
 
@@ -86,6 +88,8 @@ class RunScreen(ModalScreen[None], TellsFailures):
         self.ranks = RanksPane()
         self._stop = threading.Event()
         self._reads_vocabulary = False
+        self._problem: InspectError | None = None
+        """Why a run that this app started could not go on, once that was said."""
 
     def compose(self) -> ComposeResult:
         """Lay out the pages below the status; one of them is seen."""
@@ -110,6 +114,7 @@ class RunScreen(ModalScreen[None], TellsFailures):
         self._turn_to("run")
         self._describe()
         self.run_worker(self._work, thread=True, group="run", exit_on_error=False)
+        self.set_interval(LOOK_SECONDS, self._look_at_own)
 
     def on_unmount(self) -> None:
         """Look no more."""
@@ -248,8 +253,8 @@ class RunScreen(ModalScreen[None], TellsFailures):
         own = self.own
         ending = own is not None and own.ending and not self.over
         self.status.left = (state_part(view, ending=ending), *progress_line(view))
-        if own is not None and own.problem is not None and (view is None or view.status is None):
-            self.status.left = (Part(safe(f"✖ {own.problem.message}"), "bad"),)
+        if self._problem is not None and (view is None or view.status is None):
+            self.status.left = (Part(safe(f"✖ {self._problem.message}", newline=" "), "bad"),)
         self.status.right = speed_line(view)
         self.attach.left = attach_line(view)
         self.attach.display = bool(self.attach.left)
@@ -283,17 +288,25 @@ class RunScreen(ModalScreen[None], TellsFailures):
             return bool(looked and looked.failure and looked.failure.traceback)
         return page != "ranks" or bool(looked and looked.ranks.ranks)
 
-    def _sections(self) -> list[tuple[str, list]]:  # type: ignore[type-arg]
-        looked, own = self.looked, self.own
+    def _sections(self) -> Sections:
+        looked = self.looked
+        failure = looked.failure if looked else None
         findings = [
             (rows.place, finding) for rows in self.batches.list.batches for finding in rows.findings
         ]
         return problem_sections(
-            looked.failure if looked else None,
-            own.problem if own is not None and (looked is None or not looked.failure) else None,
+            failure,
+            None if failure is not None and failure.known else self._problem,
             findings,
             looked.notes if looked else (),
         )
+
+    def _look_at_own(self) -> None:
+        """Say why a run could not go on where its folder, such as on a full disk, does not."""
+        own = self.own
+        if own is not None and own.problem is not self._problem:
+            self._problem = own.problem
+            self._describe()
 
     def _end(self, own: DebugRun) -> None:
         self.run_worker(own.end, thread=True, group="end", exit_on_error=False)

@@ -71,7 +71,11 @@ tokens: ["[INST]", " [/INST]"]
 val_set_size: 0.05
 output_dir: ./lora-out
 adapter: lora
+lora_r: 16
+lora_alpha: 32
+lora_target_linear: true
 lora_modules_to_save: [embed_tokens, lm_head]
+learning_rate: 0.0001
 micro_batch_size: 32
 gradient_accumulation_steps: 1
 num_epochs: 4

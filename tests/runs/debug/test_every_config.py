@@ -72,7 +72,7 @@ def test_a_deepspeed_config_of_2024(tmp_path: Path) -> None:
     row = {"question": "How many?", "context": "CREATE TABLE t (a int)", "answer": "SELECT 1"}
     (tmp_path / "rows.jsonl").write_text(f"{json.dumps(row)}\n" * 40)
     config = tmp_path / "sql.yml"
-    config.write_text(f"{DEEPSPEED_2024}learning_rate: 0.0001\n")
+    config.write_text(DEEPSPEED_2024)
     tokenizer = ROOT / "fixtures" / "built" / "mistral-7b-v0.1"
 
     file, function, names = stop_in_loss(config, "--like", "llama", "--tokenizer", tokenizer)

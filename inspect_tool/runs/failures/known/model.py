@@ -177,7 +177,7 @@ RULES = (
         code="F-LORA-TARGET",
         pattern=said(
             r"Target modules (?P<value>[^\n]*) not found in the base model|"
-            r"No `target_modules` passed|Please specify `target_modules`"
+            r"No `target_modules` passed|No modules were targeted|Please specify `target_modules`"
         ),
         cause="no layer of the model has the name that the adapter wants",
         fix="set lora_target_linear: true, or name layers of this architecture",

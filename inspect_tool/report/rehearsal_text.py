@@ -71,7 +71,8 @@ def _steps(rehearsal: Rehearsal, look: Look) -> Iterator[str]:
         name = f"{'':<{len(f'step {step.step}')}}  {rehearsal.processes}"
         yield _line(name, other) if other else f"{name:<14}{'not reached':>12}"
         if other:
-            yield _styled(_apart(step, other), "2", look)
+            apart_line = _apart(step, other) if rehearsal.compares(step.step) else "  not compared"
+            yield _styled(apart_line, "2", look)
     yield ""
 
 

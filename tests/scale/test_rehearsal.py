@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 from inspect_tool.cli.rehearsing import rehearse_plan
 from inspect_tool.cli.scaling import Scaling
 from inspect_tool.errors import ExitCode
+from inspect_tool.runs.failures.explain import explain_run
 from inspect_tool.runs.journal import State, read_metrics, read_status
 from inspect_tool.scale.fleet import Strategy
 from inspect_tool.scale.plan import ScaleOptions
@@ -149,6 +150,14 @@ def test_each_run_has_its_folder(folder: Path) -> None:
     assert len([line for line in read_metrics(folder / "many") if "loss" in line]) == 3
 
 
+def test_the_rehearsal_opens_as_a_run(folder: Path) -> None:
+    """Its folder shows the run on many: log, steps and batches are found where any run has them."""
+    steps = [line["step"] for line in read_metrics(folder) if "loss" in line]
+
+    assert (steps, explain_run(folder)) == ([1, 2, 3], None)
+    assert (folder / "log.txt").samefile(folder / "many" / "log.txt")
+
+
 def test_the_recording_is_what_is_recorded(ranks: tuple[Rank, ...]) -> None:
     """The recording that other tests change still shows what a rehearsal sees."""
     kept = read_ranks(RECORDING / "many")
@@ -220,3 +229,4 @@ def test_one_that_fails_is_enough(tmp_path: Path) -> None:
 
     assert (rehearsal.agree, rehearsal.failed, rehearsal.many) == (False, True, ())
     assert "the run on one process failed before the first step" in rehearsal.findings[0].message
+    assert "no_such_optimizer" in rehearsal.findings[0].message

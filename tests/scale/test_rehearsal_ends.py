@@ -178,6 +178,13 @@ def test_the_text_shows_both_sides(plan: RehearsalPlan, many: tuple[Rank, ...]) 
     assert max(map(len, lines[:-1])) <= 80
 
 
+def test_steps_past_the_data_are_not_compared(plan: RehearsalPlan, many: tuple[Rank, ...]) -> None:
+    """Their numbers are shown, and that they need not be the same."""
+    lines = rehearsal_text(replace(both(plan, many), compared=2), Look()).splitlines()
+
+    assert lines.count("  not compared") == 1
+
+
 def test_hostile_words_do_not_reach_the_terminal(
     plan: RehearsalPlan, many: tuple[Rank, ...]
 ) -> None:

@@ -21,7 +21,11 @@ _FIRST = re.compile(
     r"Root Cause \(first observed failure\):.*?rank\s*:\s*(\d+).*?exitcode\s*:\s*(-?\d+)", re.DOTALL
 )
 """torchrun's report at the end of its log (torch/distributed/elastic/multiprocessing/errors)."""
-_REPORT = re.compile(r"^.*(?:ChildFailedError|Sending process \d+ closing signal)", re.MULTILINE)
+_REPORT = re.compile(
+    r"^.*(?:ChildFailedError|subprocess\.CalledProcessError|Sending process \d+ closing signal)",
+    re.MULTILINE,
+)
+"""Where the launcher's own words begin, which name no cause."""
 READ_CHARACTERS = 2_000_000
 
 
@@ -72,14 +76,17 @@ def _cause(outcome: Outcome, log: Path) -> tuple[str, str]:
     before = text[: report.start()] if report else text
     if first is None:
         failure = explain(before, exit_status=outcome.exit_status or 1)
-        return (failure.cause, f"{failure.fix}; {rest}") if failure else ("no word of why", rest)
+        if failure is None:
+            return "it said no word of why", rest
+        return failure.cause, f"{failure.fix}; {rest}" if failure.known else rest
     rank, status = int(first[1]), int(first[2])
     if status < 0:
         return f"rank {rank} was ended first, by {_signal(-status)}", rest
     own = "\n".join(line for line in before.splitlines() if line.startswith(f"[rank{rank}]:"))
     failure = explain(own or before, exit_status=status)
     said = failure.cause if failure else f"exit status {status}"
-    return f"rank {rank} ended first: {said}", rest
+    known = f"{failure.fix}; {rest}" if failure and failure.known else rest
+    return f"rank {rank} ended first: {said}", known
 
 
 def _read(log: Path) -> str:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inspect_tool.errors import InspectError
+from inspect_tool.runs.batches import BATCHES
+from inspect_tool.runs.batches import FOLDER as BATCH_FOLDER
 from inspect_tool.runs.debug_run import end, refuse
-from inspect_tool.runs.journal import PLAN, Journal, State, make_folder
+from inspect_tool.runs.journal import CONFIG, LOG, METRICS, PLAN, Journal, State, make_folder
 from inspect_tool.runs.slice import cut
 from inspect_tool.scale.rehearsal import ends, processes
 from inspect_tool.scale.rehearsal.compare import compare
@@ -17,14 +21,14 @@ from inspect_tool.scale.rehearsal.recorded import Recorded, Tolerance, numbers_o
 from inspect_tool.scale.rehearsal.run import Following, Outcome, run_part
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from inspect_tool.findings import Finding
     from inspect_tool.runs.overrides.draft import Override
     from inspect_tool.scale.rehearsal.facts import Rank, Step
-    from inspect_tool.scale.rehearsal.plan import RehearsalPlan
+    from inspect_tool.scale.rehearsal.plan import Part, RehearsalPlan
 
 RESULT = "rehearsal.json"
+SHOWN = (CONFIG, LOG, METRICS, BATCHES, BATCH_FOLDER)
+"""What of a run's folder stands in the rehearsal's as well, as a link."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +44,20 @@ class Rehearsal:
     tolerance: Tolerance
     changes: tuple[Override, ...] = ()
     failed: bool = False
+    compared: int | None = None
+    """Steps that could be compared, the data being long enough; None: all."""
 
     @property
     def agree(self) -> bool:
         """Whether many processes compute what one computes."""
         return not self.failed and not any(f.severity == "error" for f in self.findings)
 
+    def compares(self, step: int) -> bool:
+        """Whether that step's numbers should be the same."""
+        return self.compared is None or step <= self.compared
+
     def to_json(self) -> dict[str, Any]:
-        """Return the documented machine-readable form (docs/schemas/scale.json)."""
+        """Return the documented machine-readable form (docs/schemas/rehearsal.json)."""
         first = self.many[0] if self.many else None
         known = {step.step: step for step in (first.steps if first else ())}
         steps = self.one.steps if self.one else ()
@@ -60,7 +70,12 @@ class Rehearsal:
             "changes": [json.loads(json.dumps(c.to_json(), default=str)) for c in self.changes],
             "tolerance": {"loss": self.tolerance.loss, "grad_norm": self.tolerance.grad_norm},
             "steps": [
-                {"step": s.step, "one": _numbers(s), "many": _numbers(known.get(s.step))}
+                {
+                    "step": s.step,
+                    "compared": self.compares(s.step),
+                    "one": _numbers(s),
+                    "many": _numbers(known.get(s.step)),
+                }
                 for s in steps
             ],
             "rows_seen": {str(r.process.rank): list(numbers_of(r)) for r in self.many},
@@ -114,10 +129,12 @@ def judge(plan: RehearsalPlan, outcomes: tuple[Outcome, ...]) -> Rehearsal:
     largest = one.training.largest if one and one.training else 0
     tolerance = Tolerance.of(plan.many.values, strategy=plan.fleet.strategy, largest=largest)
     findings = [finding for outcome in outcomes for finding in ends.find(outcome)]
+    compared = None
     all_ran = len(outcomes) == 2 and all(outcome.all_ended for outcome in outcomes)
     if one is not None and one.training is not None and many:
         gpus = plan.device.kind == "cuda"
         recorded = Recorded(one, many, plan.fleet, tolerance, on_gpus=gpus)
+        compared = recorded.whole_steps
         findings += compare(recorded) if all_ran else tuple(processes.find(recorded))
     return Rehearsal(
         folder=plan.folder,
@@ -129,14 +146,26 @@ def judge(plan: RehearsalPlan, outcomes: tuple[Outcome, ...]) -> Rehearsal:
         tolerance=tolerance,
         changes=plan.overrides,
         failed=not all_ran,
+        compared=compared,
     )
 
 
 def _run_both(plan: RehearsalPlan, following: Following | None) -> tuple[Outcome, ...]:
+    _show(plan.one)
     one = run_part(plan.one, following)
     if not one.all_ended:
         return (one,)
+    _show(plan.many)
     return (one, run_part(plan.many, following))
+
+
+def _show(part: Part) -> None:
+    """Have the rehearsal's folder show the run that goes on: it opens as that of any other run."""
+    with suppress(OSError):
+        for name in SHOWN:
+            link = part.folder.parent / name
+            link.unlink(missing_ok=True)
+            link.symlink_to(Path(part.folder.name) / name)
 
 
 def _finish(journal: Journal, found: Rehearsal) -> None:

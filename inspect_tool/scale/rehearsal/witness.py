@@ -84,15 +84,22 @@ class Witness(BasePlugin):  # type: ignore[misc]  # axolotl has no types
 
 
 class _Writer(TrainerCallback):  # type: ignore[misc]
-    """Writes a line when training begins, after each step, and when it ends."""
+    """Writes a line when training begins, before the first step, after each, and at the end."""
 
     def __init__(self, witness: Witness, trainer: Any, rows: _Rows) -> None:
         self.witness = witness
         self.trainer = trainer
         self.rows = rows
+        self.begun = False
 
-    def on_train_begin(self, args: Any, _state: Any, _control: Any, **_: Any) -> None:
+    def on_train_begin(self, _args: Any, _state: Any, _control: Any, **_: Any) -> None:
         self.witness.write("process", **_process(self.trainer))
+
+    def on_step_begin(self, args: Any, _state: Any, _control: Any, **_: Any) -> None:
+        """Write what is trained, once: by now a batch has shown which columns make a row."""
+        if self.begun:
+            return
+        self.begun = True
         settings = args.accelerator_config
         seedable = getattr(settings, "use_seedable_sampler", None)
         model = self.trainer.model

@@ -60,7 +60,12 @@ def carry_out(chosen: Chosen, *, quiet: bool, traceback: bool = False, reuse: bo
     except KeyboardInterrupt:
         say(f"interrupted; what there is lies in {plan.folder}")
         raise
-    tell(summary(plan))
+    return tell_end(plan)
+
+
+def tell_end(plan: DebugPlan) -> int:
+    """Say what a run came to; 1 where it went to its end with numbers that cannot be right."""
+    tell(_summary(plan))
     doubt = explain_run(plan.folder)
     if doubt is None:
         return int(ExitCode.OK)
@@ -91,7 +96,7 @@ def tell(line: str) -> None:
     print(safe(line, newline=" "), flush=True)
 
 
-def summary(plan: DebugPlan) -> str:
+def _summary(plan: DebugPlan) -> str:
     """Return what a run that finished came to, in one line."""
     steps = [item for item in read_metrics(plan.folder) if "loss" in item]
     if not steps:

@@ -8,6 +8,7 @@ that nobody catches stops the debugger where it was raised.
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -25,18 +26,26 @@ def main() -> None:
     status = guarded(lambda: _prepare(sys.argv[1:], prepared))
     if not prepared:
         sys.exit(status)
-    from inspect_tool.cli.debugging import summary, tell
+    from inspect_tool.cli.debugging import tell_end
 
     run = prepared[0]
     try:
-        run.carry_out()
+        run.carry_out(_explain)
     except RunFailedError as error:
-        say(str(error))
+        _explain(error)
         sys.exit(int(error.exit_code))
     except KeyboardInterrupt:
         say(f"interrupted; what there is lies in {run.plan.folder}")
         sys.exit(INTERRUPTED)
-    tell(summary(run.plan))
+    sys.exit(tell_end(run.plan))
+
+
+def _explain(error: RunFailedError) -> None:
+    from inspect_tool.cli.failing import explained
+
+    with suppress(RunFailedError), explained():
+        raise error
+    say(str(error))
 
 
 def _prepare(arguments: list[str], prepared: list[InProcessRun]) -> int:

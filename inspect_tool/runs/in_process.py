@@ -19,6 +19,7 @@ from inspect_tool.runs.debug_run import end, judge, refuse, write_inputs
 from inspect_tool.runs.journal import LOG, State, make_folder, unwritable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -48,14 +49,14 @@ class InProcessRun:
             end(self.journal, State.FAILED, str(error))
             raise
 
-    def carry_out(self) -> None:
+    def carry_out(self, on_failure: Callable[[RunFailedError], None]) -> None:
         """Become the run. Raises what ends it: an exception of axolotl's passes uncaught.
 
-        So a debugger sees it where it was raised. Raises RunFailedError for a run that ended
-        without an exception and still failed.
+        So a debugger sees it where it was raised, and ``on_failure`` is told why once the process
+        ends. Raises RunFailedError for a run that ended without an exception and still failed.
         """
         self.journal.say(State.RUNNING)
-        atexit.register(self._finish, os.getpid(), 1)
+        atexit.register(self._finish, os.getpid(), on_failure)
         try:
             with nullcontext() if self.plan.values.get("dataset_num_proc") else _alone():
                 become(self.plan.launch)
@@ -72,11 +73,13 @@ class InProcessRun:
         self._log.close()
         judge(self.plan, self.journal, status)
 
-    def _finish(self, owner: int, status: int) -> None:
+    def _finish(self, owner: int, on_failure: Callable[[RunFailedError], None]) -> None:
         """Write how the run ended after an exception that nobody caught."""
         if os.getpid() == owner and not self.journal.status.state.over:
-            with suppress(RunFailedError):
-                self._judge(status)
+            try:
+                self._judge(1)
+            except RunFailedError as error:
+                on_failure(error)
 
 
 def become(launch: Launch) -> None:

@@ -95,7 +95,7 @@ class Capture:
         try:
             if watched.hook is not None:
                 watched.hook.remove()
-            self._judge(watched, result)
+            self._judge(watched, result[0] if isinstance(result, tuple) else result)
         except Exception as error:
             self._give_up(error)
 
@@ -126,7 +126,8 @@ class Capture:
         if not watched.missing:
             plain = _plain_model(self.trainer, model)
             watched.shift = "TokenClassification" not in type(plain).__name__
-            self._attention = getattr(plain.config, "_attn_implementation", None)
+            config = getattr(plain, "config", None)
+            self._attention = getattr(config, "_attn_implementation", None)
             watched.hook = model.register_forward_hook(watched.keep, with_kwargs=True)
         return watched
 
@@ -140,19 +141,20 @@ class Capture:
             return "the model is compiled: looking at its logits would compile it anew"
         return ""
 
-    def _judge(self, watched: _Watched, result: Any) -> None:
+    def _judge(self, watched: _Watched, found: Any) -> None:
         usual = self.usual.mean
-        loss = _loss_of(result)
-        reason = "error" if result is None else "non-finite loss"
+        loss = math.nan if found is None else float(found.detach().float().mean())
+        reason = "error" if found is None else "non-finite loss"
         if math.isfinite(loss):
             first = self.files.wants(watched.phase, "first")
             outlier = watched.phase == "train" and self.usual.is_outlier(loss)
             reason = "outlier" if outlier else "first" if first else ""
         if reason and self.files.wants(watched.phase, reason):
-            self._keep(watched, loss, reason, usual)
+            self._keep(watched, self._token_loss(watched, found), loss, reason, usual)
 
-    def _keep(self, watched: _Watched, loss: float, reason: str, usual: float) -> None:
-        tokens = self._token_loss(watched)
+    def _keep(
+        self, watched: _Watched, tokens: TokenLoss, loss: float, reason: str, usual: float
+    ) -> None:
         tensors = {name: _array(tensor) for name, tensor in watched.inputs.items()}
         if tokens.losses is not None:
             tensors["token_loss"] = tokens.losses
@@ -177,11 +179,12 @@ class Capture:
         }
         self.files.add(line, tensors)
 
-    def _token_loss(self, watched: _Watched) -> TokenLoss:
+    def _token_loss(self, watched: _Watched, loss: Any) -> TokenLoss:
         if watched.missing:
             return TokenLoss(missing=watched.missing)
         try:
-            return token_loss(watched.outputs, watched.inputs["labels"], shift=watched.shift)
+            labels = watched.inputs["labels"]
+            return token_loss(watched.outputs, labels, shift=watched.shift, loss=loss)
         except RuntimeError as error:
             return TokenLoss(missing=f"torch could not compute it ({error})"[:300])
 
@@ -190,13 +193,6 @@ def _plain_model(trainer: Any, model: Any) -> Any:
     """Return the model of transformers inside what wraps it."""
     plain = trainer.accelerator.unwrap_model(model)
     return plain.base_model.model if hasattr(plain, "peft_config") else plain
-
-
-def _loss_of(result: Any) -> float:
-    if result is None:
-        return math.nan
-    loss = result[0] if isinstance(result, tuple) else result
-    return float(loss.detach().float().mean())
 
 
 def _array(tensor: Any) -> NDArray[np.generic]:

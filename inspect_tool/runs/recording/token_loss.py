@@ -1,6 +1,8 @@
-"""The loss of each token from the logits of the trainer's own forward pass; torch is imported here.
+"""The loss of each token, from the trainer's own forward pass; torch is imported here.
 
-Reads only: nothing is drawn at random, and no tensor of the trainer is written.
+What the loss keeps for its backward pass holds the log-probabilities already; where it does not,
+they are computed from the logits. Reads only: nothing is drawn at random, and no tensor of the
+trainer is written.
 """
 
 from __future__ import annotations
@@ -13,8 +15,12 @@ import numpy as np
 from inspect_tool.samples.sample import IGNORE_INDEX
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
+_NEARBY = 4
+"""Steps of a graph within which a loss's cross-entropy is looked for."""
 _AT_ONCE = 1 << 24
 """Logits that are raised to float32 at a time: 64 MiB."""
 
@@ -31,11 +37,12 @@ class TokenLoss:
     missing: str = ""
 
 
-def token_loss(outputs: list[Any], labels: Any, *, shift: bool) -> TokenLoss:
+def token_loss(outputs: list[Any], labels: Any, *, shift: bool, loss: Any = None) -> TokenLoss:
     """Return the cross-entropy of every labelled token.
 
-    ``outputs`` are the results of the model's forward passes, ``labels`` int[rows, length];
+    ``outputs`` are the logits of the model's forward passes, ``labels`` int[rows, length];
     ``shift``: the logits of a token predict the next one's label, as in a language model.
+    ``loss`` is what the trainer will go back from, None where it will not.
     """
     if len(outputs) != 1:
         return TokenLoss(missing=f"the model ran {len(outputs)} times for one loss")
@@ -49,27 +56,78 @@ def token_loss(outputs: list[Any], labels: Any, *, shift: bool) -> TokenLoss:
         )
     if labels.numel() and int(labels.max()) >= logits.shape[-1]:
         return TokenLoss(missing=f"there are labels beyond the {logits.shape[-1]} logits")
-    return _of_logits(logits, labels, shift=shift)
-
-
-def _of_logits(logits: Any, labels: Any, *, shift: bool) -> TokenLoss:
     import torch
 
-    late = int(shift)
     with torch.no_grad():
+        late = int(shift)
+        targets = labels.to(logits.device)[:, late:]
+        found = _of_graph(loss, targets)
         losses = torch.full(labels.shape, float("nan"), device=logits.device)
-        targets = labels.to(logits.device)
-        rows, columns = (targets[:, late:] != IGNORE_INDEX).nonzero(as_tuple=True)
-        step = max(1, _AT_ONCE // logits.shape[-1])
-        for start in range(0, len(rows), step):
-            row, column = rows[start : start + step], columns[start : start + step]
-            given = logits[row, column].float()
-            target = targets[row, column + late, None]
-            of_target = given.gather(-1, target).squeeze(-1)
-            losses[row, column + late] = given.logsumexp(-1) - of_target
-    found = losses.cpu().numpy()
-    labelled = found[~np.isnan(found)]
-    mean = float(labelled.mean(dtype=np.float64)) if len(rows) else None
-    if len(rows) > len(labelled):
-        mean = float("nan")
-    return TokenLoss(found, mean)
+        losses[:, late:] = _of_logits(logits, targets) if found is None else found
+    return _summed_up(losses.cpu().numpy(), int((targets != IGNORE_INDEX).sum()))
+
+
+def _of_graph(loss: Any, targets: Any) -> Any | None:
+    """Return the losses float32[rows, n] of ``targets`` from what the loss saved; None without.
+
+    Not where saved tensors have hooks (offloading): looking at them would run those once more.
+    """
+    import torch
+
+    try:
+        if torch._C._autograd._top_saved_tensors_default_hooks(False) is None:  # noqa: SLF001
+            candidates = (
+                _of_node(node, targets) for node in _nodes(getattr(loss, "grad_fn", None))
+            )
+            return next((losses for losses in candidates if losses is not None), None)
+    except (RuntimeError, AttributeError):  # another torch, or a tensor that was written since
+        pass
+    return None
+
+
+def _of_node(node: Any, targets: Any) -> Any | None:
+    """Read a cross-entropy's log-probabilities, if it is of these targets and nothing else."""
+    import torch
+    from torch.nn.functional import pad
+
+    flat = node._saved_target  # noqa: SLF001  # torch documents the prefix for saved tensors
+    length = flat.numel() // max(1, len(targets))
+    missing = length - targets.shape[1]
+    if missing not in {0, 1} or flat.numel() != len(targets) * length:
+        return None
+    flat_targets = pad(targets, (0, missing), value=IGNORE_INDEX).view(-1)
+    if not torch.equal(flat, flat_targets):
+        return None
+    likely = node._saved_self.gather(1, flat.clamp(min=0)[:, None])  # noqa: SLF001
+    losses = -likely.float().view(len(targets), length)[:, : targets.shape[1]]
+    return losses.masked_fill(targets == IGNORE_INDEX, float("nan"))
+
+
+def _nodes(node: Any) -> Iterator[Any]:
+    """Yield the cross-entropies near the end of a graph, past sums and scales of the loss."""
+    nearby = [node] if node is not None else []
+    for _ in range(_NEARBY):
+        yield from (n for n in nearby if n.name() == "NllLossBackward0")
+        nearby = [after for n in nearby for after, _ in n.next_functions if after is not None]
+
+
+def _of_logits(logits: Any, targets: Any) -> Any:
+    """Return the losses float32[rows, n] of ``targets``, computed a part at a time."""
+    import torch
+
+    losses = torch.full(targets.shape, float("nan"), device=logits.device)
+    rows, columns = (targets != IGNORE_INDEX).nonzero(as_tuple=True)
+    step = max(1, _AT_ONCE // logits.shape[-1])
+    for start in range(0, len(rows), step):
+        row, column = rows[start : start + step], columns[start : start + step]
+        given = logits[row, column].float()
+        of_target = given.gather(-1, targets[row, column, None]).squeeze(-1)
+        losses[row, column] = given.logsumexp(-1) - of_target
+    return losses
+
+
+def _summed_up(losses: NDArray[np.float32], labelled: int) -> TokenLoss:
+    found = losses[~np.isnan(losses)]
+    if len(found) < labelled:
+        return TokenLoss(losses, float("nan"))
+    return TokenLoss(losses, float(found.mean(dtype=np.float64)) if labelled else None)

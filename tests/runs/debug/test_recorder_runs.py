@@ -43,6 +43,14 @@ def run(folder: Path, *options: object, plugins: str) -> Recorded:
     return Recorded(session.folder, read_batches(session.folder))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Train on one thread: more of them wait for each other where cores are shared."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        yield
+
+
 LEARNING = (
     *("--evaluate", "--rows", 6, "--steps", 80),
     *("--set", "learning_rate=0.01", "--set", "lr_scheduler=constant"),

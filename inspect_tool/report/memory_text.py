@@ -98,9 +98,9 @@ def _changes(sized: Sized, look: Look) -> Iterator[Segment]:
         return
     yield from _line(f"{title}:", look)
     for change in sized.changes:
-        yield Segment("  " + size_text(change.total).rjust(9) + "  ")
+        yield Segment("  " + size_text(change.total).rjust(10) + "  ")
         yield Segment(change.what, "1" if look.color else "")
-        yield Segment(f"\n{' ' * 13}{change.costs}\n", "2" if look.color else "")
+        yield Segment(f"\n{' ' * 14}{change.costs}\n", "2" if look.color else "")
 
 
 def _line(text: str, look: Look) -> Iterator[Segment]:

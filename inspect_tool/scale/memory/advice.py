@@ -94,6 +94,12 @@ def _state_is_large(training: Training) -> bool:
 
 STEPS = (
     Step(
+        "bf16: true",
+        "16-bit weights and states; needs Ampere or later",
+        _keys(bf16=True, fp16=False, float16=False),
+        lambda training, _: not training.half,
+    ),
+    Step(
         "plugins: CutCrossEntropyPlugin",
         "needs cut_cross_entropy installed",
         _fused,

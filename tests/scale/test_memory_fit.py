@@ -81,7 +81,7 @@ def test_strategies_are_for_several_processes() -> None:
 
 def test_float32_is_told_of_sixteen_bits() -> None:
     """What trains in float32 is first told of bfloat16."""
-    assert advised(0.6, bf16=False)[0].what == "bf16: true"
+    assert advised(0.001, bf16=False)[0].what == "bf16: true"
 
 
 def test_adapters_are_advised_last() -> None:

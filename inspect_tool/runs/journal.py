@@ -60,12 +60,15 @@ class State(StrEnum):
 class Status:
     """What a run folder says of itself; times in seconds since 1970.
 
-    ``pid`` is the process that ends with the run, ``pid_started`` when it was started.
+    ``pid`` is the process that ends with the run, ``pid_started`` when it was started. ``owner`` is
+    the one that writes here: while it lives it will still say how a run ended that just did.
     """
 
     state: State
     pid: int | None = None
     pid_started: float | None = None
+    owner: int | None = None
+    owner_started: float | None = None
     port: int | None = None
     started: float | None = None
     ended: float | None = None
@@ -79,9 +82,8 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._lock = threading.Lock()
-        self.status = Status(
-            State.PREPARING, os.getpid(), process_started(os.getpid()), started=time.time()
-        )
+        pid, begun = os.getpid(), process_started(os.getpid())
+        self.status = Status(State.PREPARING, pid, begun, pid, begun, started=time.time())
 
     def say(self, state: State, **changes: Any) -> None:
         """Write a new status, whole or not at all; raises InspectError if it cannot."""
@@ -160,7 +162,8 @@ def read_status(folder: Path) -> Status | None:
         status = Status(**{**known, "state": State(read["state"])})
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    if status.state.over or lives(status.pid, status.pid_started):
+    processes = (status.pid, status.pid_started), (status.owner, status.owner_started)
+    if status.state.over or any(lives(*process) for process in processes):
         return status
     return replace(status, state=State.DIED, message="its process was ended from outside")
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-GONE = {"pid": 1, "pid_started": 1.0}
-"""A process that has ended: another one has its number."""
+GONE = {"pid": 1, "pid_started": 1.0, "owner": 1, "owner_started": 1.0}
+"""Processes that have ended: another one has their number."""
 HERE = {"pid": os.getpid()}
 """A process that goes on: this one."""
 LOSS = 2.25

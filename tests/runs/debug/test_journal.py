@@ -49,7 +49,7 @@ def test_a_process_that_is_gone_has_died(tmp_path: Path) -> None:
     """A status whose process has ended, or whose number another one has now, says so."""
     child = subprocess.Popen([sys.executable, "-c", ""])
     journal = make_folder(tmp_path / "run")
-    journal.say(State.RUNNING, pid=child.pid, pid_started=1.0)
+    journal.say(State.RUNNING, pid=child.pid, pid_started=1.0, owner=child.pid, owner_started=1.0)
     child.wait()
     gone = read_status(tmp_path / "run")
     journal.say(State.RUNNING, pid=os.getpid(), pid_started=1.0)
@@ -58,6 +58,18 @@ def test_a_process_that_is_gone_has_died(tmp_path: Path) -> None:
     assert gone is not None
     assert reused is not None
     assert (gone.state, reused.state) == (State.DIED, State.DIED)
+
+
+def test_a_run_that_just_ended(tmp_path: Path) -> None:
+    """Between a process's end and its owner's word on it, the run has not died."""
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    journal = make_folder(tmp_path / "run")
+    journal.say(State.RUNNING, pid=child.pid, pid_started=1.0)
+    child.wait()
+    status = read_status(tmp_path / "run")
+
+    assert status is not None
+    assert status.state is State.RUNNING
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"state": "odd"}', '{"pid": 1}'])

@@ -90,15 +90,18 @@ def prepared_names(
     config: Config, *, cwd: Path, worker: Callable[[], AxolotlWorker] | None
 ) -> tuple[str, ...]:
     """Return axolotl's names for the prepared folders of ``config``; empty where it did not say."""
-    from inspect_tool.axolotl_tasks import identify
+    from inspect_tool.axolotl_tasks import AxolotlRefusedError, identify
 
     file = _cache(config, cwd)
     with suppress(OSError, ValueError):
         return tuple(str(name) for name in json.loads(file.read_text("utf-8")))
     if worker is None:
         return ()
+    names: tuple[str, ...] = ()
     try:
         names = worker().call(identify, config.path, cwd, timeout=TIMEOUT).hashes
+    except AxolotlRefusedError:
+        pass  # it prepares nothing for it, and need not be asked again
     except InspectError:
         return ()
     with suppress(OSError):

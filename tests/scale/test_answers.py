@@ -244,6 +244,24 @@ def test_a_second_plan_asks_nothing(tmp_path: Path, worker: AxolotlWorker) -> No
 
 
 @pytest.mark.slow
+def test_a_refusal_is_kept_too(tmp_path: Path, worker: AxolotlWorker) -> None:
+    """A YAML that axolotl does not take is not put to it again."""
+    old = [{"path": "fixtures/data/sharegpt.jsonl", "type": "sharegpt"}]
+    first = planned(tmp_path, worker, datasets=old)
+    config = Config.read(tmp_path / "changed.yml")
+    started: list[str] = []
+
+    def again() -> AxolotlWorker:
+        started.append("asked")
+        return worker
+
+    second = plan_scale(config, first.options, cwd=ROOT, worker=again, surroundings=AROUND)
+
+    assert started == []
+    assert second.preflight == first.preflight
+
+
+@pytest.mark.slow
 def test_the_worker_is_left_as_it_was(tmp_path: Path, worker: AxolotlWorker) -> None:
     """No variable of the fleet or of FSDP stays behind for the next task."""
     planned(tmp_path, worker, **fsdp(offload_params=True))

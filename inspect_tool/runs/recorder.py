@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from axolotl.integrations.base import BasePlugin
+from pydantic import BaseModel
 from transformers import TrainerCallback, set_seed
 
 from inspect_tool.runs.journal import METRICS, RUN_KEY
@@ -34,11 +35,24 @@ FIRST_KEY = "INSPECT_TOOL_BATCHES"
 _WEIGHTS = "model.safetensors"
 
 
+class ProcessorKey(BaseModel):
+    """A key that axolotl reads (loaders/processor.py) and its schema does not have.
+
+    Without it a tiny model's images would be asked of its own folder, which has no processor.
+    """
+
+    processor_config: str | None = None
+
+
 class Recorder(BasePlugin):  # type: ignore[misc]  # axolotl has no types
     """Records loss, gradient norm, learning rate, tokens, memory and time of every step.
 
     And the batches that ``compute_loss`` receives: the first ones, and those out of the ordinary.
     """
+
+    def get_input_args(self) -> str:
+        """Return the keys that a config with this plugin may have beside axolotl's own."""
+        return f"{ProcessorKey.__module__}.{ProcessorKey.__name__}"
 
     def pre_model_load(self, cfg: Any) -> None:
         """Fix the random weights: axolotl seeds only the trainer, which comes later."""

@@ -28,17 +28,16 @@ def validated(plan: DebugPlan, worker: AxolotlWorker | None = None) -> DebugPlan
     else:
         with AxolotlWorker(env={"CUDA_VISIBLE_DEVICES": plan.device.visible}) as own:
             verdict = own.call(validate, plan.derived_yaml, cwd)
-    return replace(plan, problems=(*plan.problems, *_findings(plan, verdict)))
+    return replace(plan, problems=(*plan.problems, *_findings(verdict)))
 
 
-def _findings(plan: DebugPlan, verdict: Verdict) -> tuple[Finding, ...]:
+def _findings(verdict: Verdict) -> tuple[Finding, ...]:
     refused = Finding(
         code="P-REFUSED",
         severity="error",
         message=f"axolotl refuses the derived config: {verdict.refusal}",
         fix="--set KEY=VALUE changes a key of it",
     )
-    ours = {item.key for item in plan.overrides}
     unknown = (
         Finding(
             code="P-UNKNOWN-KEY",
@@ -48,6 +47,5 @@ def _findings(plan: DebugPlan, verdict: Verdict) -> tuple[Finding, ...]:
             fix=f"did you mean {nearest}?" if nearest else "remove it, or the plugin is missing",
         )
         for key, nearest in verdict.unknown.items()
-        if key not in ours
     )
     return (*([refused] if verdict.refusal else []), *unknown)

@@ -71,3 +71,4 @@ def test_an_example(
     assert all(item.fix for item in own.errors)
     assert plan.errors == ()
     assert [item.message for item in said if item.severity == "error"] == []
+    assert {item.key for item in said} <= set(config.values)

@@ -132,7 +132,7 @@ class _Reading:
         ends = any(prompt.end_ids for prompt in prompts)
         for prompt, limit in zip(prompts, [*starts[1:], len(rendered.ids)], strict=True):
             start = len(prompt.ids)
-            stop = _stop(rendered.ids, trained, start, limit, prompt.end_ids)
+            stop = answer_stop(rendered.ids, trained, start, limit, prompt.end_ids)
             if stop > start:
                 judged = judge_stop(prompt.end_ids, self.ends, self.encoder)
                 if ends and not prompt.end_ids and _kind(self.source) == OTHER:
@@ -176,7 +176,7 @@ def _kind(source: Source) -> str:
     return CHAT if isinstance(source.reader, ChatReader) else OTHER
 
 
-def _stop(
+def answer_stop(
     ids: Sequence[int], trained: Sequence[bool], start: int, limit: int, end: tuple[int, ...]
 ) -> int:
     """Return where an answer stops: after its first trained run, or its trained end beyond.

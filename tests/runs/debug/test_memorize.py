@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 
 from inspect_tool.errors import InspectError
 from inspect_tool.runs.debug import DebugOptions
+from inspect_tool.runs.debug_choice import Chosen
 from inspect_tool.runs.memorize import PLUGIN, STEPS
 from inspect_tool.runs.tiny.source import ModelChoice
 from tests.runs.debug.plans import derived, plan, reason
@@ -128,6 +129,11 @@ def test_the_plan_says_how_many(project: Path) -> None:
     for document in documents:
         Draft202012Validator(schema("debug")).validate(document)
     assert [document["memorize"] for document in documents] == [3, None]
+
+
+def test_the_command_says_how_many(project: Path) -> None:
+    """The line for a terminal asks for the same."""
+    assert "--memorize 3" in Chosen(project / "c.yml", learn(3)).command()
 
 
 @pytest.mark.parametrize(

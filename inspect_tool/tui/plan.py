@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from inspect_tool.errors import InspectError
-from inspect_tool.runs.overrides.draft import SET_BY_YOU, Override
+from inspect_tool.runs.overrides.draft import SET_BY_YOU, Draft, Override
 from inspect_tool.runs.plan_sides import SideLine, side_lines
 from inspect_tool.runs.ports import HOST
 from inspect_tool.samples.facts import Fact
@@ -79,14 +82,25 @@ def toggled(chosen: Chosen, line: SideLine) -> Chosen:
     return with_options(chosen, keep=tuple(keep), given=given)
 
 
-def setting(line: SideLine | None) -> str:
-    """Return what to begin with when a line's key is to be set by hand."""
-    if line is None or not line.keys:
+def setting(planned: Planned | None, line: SideLine | None) -> str:
+    """Return what to begin with when a line's key is to be set by hand, as YAML takes it."""
+    if planned is None or planned.plan is None or line is None or not line.keys:
         return ""
-    for change in line.changes:
-        return f"{change.key}={_value(change.new)}"
-    _, _, value = (line.right or line.left or "").partition(":")
-    return f"{line.keys[-1]}={value.strip()}"
+    change = line.changes[0] if line.changes else None
+    key = change.key if change is not None else line.keys[-1]
+    value = Draft(planned.plan.values, given={}).get(key)
+    if value is None and change is not None:
+        value = change.old
+    return f"{key}={_typed(value)}"
+
+
+def _typed(value: Any) -> str:
+    """Return a value as a person may type it; text that YAML would read otherwise is quoted."""
+    if isinstance(value, str) and value.isprintable() and safe(value) == value:
+        with suppress(yaml.YAMLError):
+            if yaml.safe_load(value) == value:
+                return value
+    return "" if value is None else json.dumps(value, default=str)
 
 
 def summary(planned: Planned) -> tuple[Line, Line]:

@@ -120,7 +120,7 @@ class PlanScreen(ModalScreen[None], TellsFailures):
     async def action_set_value(self) -> None:
         """Ask for a key and its value."""
         item = self.view.item
-        begin = setting(item if isinstance(item, SideLine) else None)
+        begin = setting(self.planned, item if isinstance(item, SideLine) else None)
         await self.ask(ask_plan.set_value(self, begin))
 
     def action_step_change(self, by: int) -> None:

@@ -295,8 +295,8 @@ class RunScreen(ModalScreen[None], TellsFailures):
             (rows.place, finding) for rows in self.batches.list.batches for finding in rows.findings
         ]
         return problem_sections(
-            failure,
-            None if failure is not None and failure.known else self._problem,
+            failure if failure is not None and (failure.evidence or not self._problem) else None,
+            None if failure is not None and failure.evidence else self._problem,
             findings,
             looked.notes if looked else (),
         )

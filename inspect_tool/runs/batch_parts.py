@@ -7,7 +7,7 @@ number the samples.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -58,7 +58,7 @@ class Part:
     whole: bool = True
     """False if the prepared rows go on after these tokens."""
     unknown: str = ""
-    labels: Numbers | None = None
+    labels: Numbers | None = field(default=None, compare=False, repr=False)
     """What is stored for these tokens, int[stop - start]; None where no labels are."""
 
     def __len__(self) -> int:
@@ -162,7 +162,7 @@ def _look_up(row: _Row, start: int, stop: int, index: _Index | str) -> Part:
         found = index.find(ids[: len(part)], whole=False)
         if found:
             return _found(replace(part, whole=False), row, found)
-    return replace(part, unknown="no prepared row has these tokens")
+    return replace(part, unknown=index.problem or "no prepared row has these tokens")
 
 
 def _found(part: Part, row: _Row, hits: list[_Hit]) -> Part:
@@ -204,6 +204,8 @@ class _Index:
 
     def __init__(self, datasets: tuple[PreparedDataset, ...]) -> None:
         self.datasets = datasets
+        self.problem = ""
+        """Why rows cannot be looked at, if there are such."""
 
     def find(self, ids: Numbers, *, whole: bool) -> list[_Hit]:
         """Return the rows that are ``ids``, or begin with them and go on; blocks intact only."""
@@ -211,16 +213,17 @@ class _Index:
         for dataset in self.datasets:
             for columns in dataset.kind.sequences:
                 for block in dataset.blocks if columns.ids else ():
-                    rows = _equal_rows(block, columns.ids or "", ids, whole=whole)
+                    try:
+                        rows = _equal_rows(block, columns.ids or "", ids, whole=whole)
+                    except InspectError as error:
+                        self.problem = f"prepared rows cannot be read: {error}"
+                        continue
                     found += [_Hit(dataset, block, columns, block.first + row) for row in rows]
         return found
 
 
 def _equal_rows(block: Block, column: str, ids: Numbers, *, whole: bool) -> list[int]:
-    try:
-        values, offsets = block.lists(column)
-    except InspectError:
-        return []
+    values, offsets = block.lists(column)
     lengths = np.diff(offsets)
     rows = np.flatnonzero(lengths == len(ids) if whole else lengths > len(ids))
     for probe in {0, len(ids) // 2, len(ids) - 1} if len(ids) else ():

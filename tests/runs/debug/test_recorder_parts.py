@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from tests.runs.debug.recordings import PAD, ROWS, codes, packed, prepare, record, said
@@ -137,6 +138,20 @@ def test_a_damaged_dataset(tmp_path: Path) -> None:
     shard.write_bytes(b"\xff\xff\xff\xff")
 
     assert shard.name in said(record(tmp_path, packed(0)))[0][0]
+
+
+def test_a_dataset_that_was_written_anew(tmp_path: Path) -> None:
+    """Rows that changed since they were opened are not judged; the batch's are unknown."""
+    shard = next(prepare(tmp_path).glob("*.arrow"))
+    before = shard.stat()
+    batch = record(tmp_path, packed(0))
+    assert said(batch) == [["0-5 row 0"]]
+    shard.write_bytes(shard.read_bytes()[:200])
+    os.utime(shard, ns=(before.st_atime_ns, before.st_mtime_ns))
+    again = record(tmp_path, packed(0))
+
+    assert "cannot be read" in said(again)[0][0]
+    assert again.findings == ()
 
 
 def test_labels_that_changed(tmp_path: Path) -> None:

@@ -36,7 +36,8 @@ def _lines(failure: Failure) -> Iterator[str]:
 
 
 def _chosen(failure: Failure) -> list[Frame]:
-    """Return the innermost frames, and the innermost outside libraries if it is not among them."""
-    chosen = list(failure.frames[:FRAMES])
-    own = failure.frame
-    return chosen if own is None or own in chosen else [own, *chosen[: FRAMES - 1]]
+    """Return where it arose, where axolotl was, and where code outside libraries was."""
+    axolotl = next((frame for frame in failure.frames if "/axolotl/" in frame.file), None)
+    wanted = [failure.frame, *failure.frames[:1], axolotl, *failure.frames]
+    chosen = list(dict.fromkeys(frame for frame in wanted if frame is not None))[:FRAMES]
+    return sorted(chosen, key=failure.frames.index)

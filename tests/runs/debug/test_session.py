@@ -149,6 +149,21 @@ def test_an_interrupted_run_leaves_nothing(tmp_path: Path, number: signal.Signal
     assert session.status.state is State.INTERRUPTED
 
 
+def test_an_interruption_at_a_stop_leaves_nothing(tmp_path: Path) -> None:
+    """Ctrl-C ends a run that a debugger holds in the middle of training, client or not."""
+    with Session(project(tmp_path), "--stop-at", "loss") as session:
+        session.until_ready()
+        with DapClient(session.port) as client:
+            client.attach()
+            client.stopped()
+            pids = [process.pid for process in tree(session.process.pid)]
+            session.process.send_signal(signal.SIGINT)
+            assert session.wait() == 130
+
+    until_gone(*pids)
+    assert session.status.state is State.INTERRUPTED
+
+
 def test_a_killed_owner_leaves_nothing(tmp_path: Path) -> None:
     """After kill -9 of the command nothing runs, and the status says that it died."""
     with Session(project(tmp_path)) as session:

@@ -104,7 +104,7 @@ def rehearse(plan: RehearsalPlan, following: Following | None = None) -> Rehears
     except BaseException as error:
         end(journal, State.FAILED, str(error))
         raise
-    _finish(journal, found)
+    _finish(journal, found, outcomes[-1])
     return found
 
 
@@ -168,10 +168,11 @@ def _show(part: Part) -> None:
             link.symlink_to(Path(part.folder.name) / name)
 
 
-def _finish(journal: Journal, found: Rehearsal) -> None:
+def _finish(journal: Journal, found: Rehearsal, last: Outcome) -> None:
     errors = [finding for finding in found.findings if finding.severity == "error"]
     message = errors[0].message if errors else ""
-    end(journal, State.FAILED if found.failed else State.FINISHED, message)
+    state = State.FAILED if found.failed else State.FINISHED
+    end(journal, state, message, last.exit_status if found.failed else 0)
 
 
 def _numbers(step: Step | None) -> dict[str, float | None]:

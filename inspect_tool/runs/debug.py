@@ -166,7 +166,7 @@ def plan_debug(
     the plan's problems.
     """
     chosen = options or DebugOptions()
-    _refuse_odd(config)
+    refuse_odd(config)
     evaluate = chosen.evaluate or "evaluate" in chosen.stops.names
     start = Draft(config.values, given={})
     doubts = translate(start)
@@ -207,7 +207,7 @@ def plan_debug(
     )
 
 
-def _refuse_odd(config: Config) -> None:
+def refuse_odd(config: Config) -> None:
     """Refuse what YAML can hold and no config does: values inside themselves, keys of no text."""
     odd = next((key for key in config.values if not isinstance(key, str)), None)
     if odd is not None:

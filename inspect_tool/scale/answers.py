@@ -6,11 +6,12 @@ config, the fleet, the model's config.json, the data or a version changes.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from inspect_tool.scale.digest import digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -128,7 +129,8 @@ class Question:
         from inspect_tool.axolotl_tasks import versions
         from inspect_tool.runs.doctor.machine import version_of
 
-        asked = [
+        packages = ("accelerate", "deepspeed", "axolotl-inspect")
+        return digest(
             FORMAT,
             dict(self.written),
             dict(self.values),
@@ -139,10 +141,8 @@ class Question:
             self.deepspeed,
             self.data,
             versions(),
-            {name: version_of(name) for name in ("accelerate", "deepspeed", "axolotl-inspect")},
-        ]
-        text = json.dumps(asked, sort_keys=True, default=str)
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
+            {name: version_of(name) for name in packages},
+        )
 
 
 def known_answers(question: Question) -> Answers | None:

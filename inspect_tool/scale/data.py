@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from inspect_tool.runs.match import likeliest_of, prepared_roots
 from inspect_tool.samples.census import census
 from inspect_tool.samples.prepared import PreparedDataset
 from inspect_tool.scale.batch import Rows
+from inspect_tool.scale.digest import digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -178,6 +178,5 @@ def _cache(config: Config, cwd: Path) -> Path:
 
     from inspect_tool.axolotl_tasks import versions
 
-    said = json.dumps([dict(config.values), str(cwd), versions()], sort_keys=True, default=str)
-    key = hashlib.sha256(said.encode()).hexdigest()[:32]
+    key = digest(dict(config.values), str(cwd), versions())
     return platformdirs.user_cache_path("inspect-tool") / "scale" / f"{key}-names"

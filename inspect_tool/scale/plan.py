@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from inspect_tool.errors import InspectError
+from inspect_tool.runs.debug import refuse_odd
 from inspect_tool.runs.folders import TOOL_FOLDER
 from inspect_tool.runs.overrides.draft import Draft, Override
 from inspect_tool.runs.tiny.source import find_config
@@ -152,6 +153,7 @@ def plan_scale(
     ``worker`` gives the axolotl worker and is called only for what was not asked before; without
     one that stays unknown, and is listed. Raises InspectError for options that cannot be meant.
     """
+    refuse_odd(config)
     launched = _launched(config, options, cwd=cwd)
     card = _card(options)
     case = with_bins(

@@ -189,7 +189,7 @@ class Batch:
     def _sequences(self) -> Iterator[BatchSequence]:
         for name, *others in _SEQUENCES:
             ids = self.tensors.get(name)
-            if ids is None or ids.ndim != 2:
+            if ids is None or ids.ndim != 2 or ids.dtype.kind not in "iu":
                 continue
             loss = (TOKEN_LOSS,) if name == "input_ids" else ("",)
             found = [self.tensors.get(other) for other in (*others, *loss)]

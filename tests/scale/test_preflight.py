@@ -50,6 +50,12 @@ def variable(name: str, value: str = "true") -> Surroundings:
     return replace(AROUND, variables={name: value})
 
 
+def packed(bins: int, *, evals: int | None = None) -> Answers:
+    """Answers of a sampler that made so many packs, one a batch."""
+    resolved = {"attn_supports_packing": True}
+    return replace(ANSWERED, bins=bins, eval_bins=evals, resolved=resolved)
+
+
 MISTAKES: dict[str, tuple[Case, str]] = {
     "P-AXOLOTL": (case(answers=replace(ANSWERED, refused="no")), "error"),
     "P-AXOLOTL-HINT": (case(answers=replace(ANSWERED, warnings=("hm",))), "info"),
@@ -95,13 +101,13 @@ MISTAKES: dict[str, tuple[Case, str]] = {
     "P-DS-ONE": (case(**ZERO3, processes=1), "warning"),
     "P-ZERO3-DTYPE": (case(**zero(bf16=...)), "error"),
     "P-BATCH-SIZE": (case(batch_size=16, gradient_accumulation_steps=...), "error"),
-    "P-DATA-SMALL": (case(data=rows(60)), "error"),
+    "P-DATA-SMALL": (case(data=rows(9)), "error"),
     "P-PACK-SMALL": (
-        case(sample_packing=True, data=rows(9, tokens=5_000), flash_attention=True),
+        case(sample_packing=True, data=rows(9), flash_attention=True, answers=packed(4)),
         "error",
     ),
     "P-EVAL-SMALL": (
-        case(sample_packing=True, data=rows(10_000, eval_rows=3), flash_attention=True),
+        case(sample_packing=True, flash_attention=True, answers=packed(900, evals=3)),
         "error",
     ),
     "P-LAST-BATCH": (case(data=rows(10_001)), "info"),
@@ -319,11 +325,30 @@ def test_batch_size_may_say_the_same() -> None:
     assert not found(looked, "P-BATCH-SIZE")
 
 
-def test_packs_that_fill_less_than_one_step_are_a_warning() -> None:
-    """Each process has a pack, but not as many as it accumulates."""
-    looked = case(sample_packing=True, data=rows(99, tokens=12_000), flash_attention=True)
+@pytest.mark.parametrize(("bins", "severity"), [(7, "error"), (31, "warning"), (32, None)])
+def test_packs_are_dealt_to_processes(bins: int, severity: str | None) -> None:
+    """Eight processes that accumulate four need 32 packs for one full step, 8 for any."""
+    looked = case(sample_packing=True, flash_attention=True, answers=packed(bins))
+    findings = found(looked, "P-PACK-SMALL")
 
-    assert [finding.severity for finding in found(looked, "P-PACK-SMALL")] == ["warning"]
+    assert [finding.severity for finding in findings] == ([severity] if severity else [])
+
+
+@pytest.mark.parametrize(
+    ("data", "decided"), [(rows(7), True), (rows(99, tokens=9_000), False), (PREPARED, True)]
+)
+def test_packs_that_nobody_counted(data: Data, decided: bool) -> None:
+    """There are no more than rows and no fewer than tokens fill; between them it is unknown."""
+    looked = preflight(case(sample_packing=True, flash_attention=True, data=data))
+
+    assert ("P-PACK-SMALL" in looked.run) is decided
+
+
+def test_fewer_evaluation_rows_than_processes_make_too_few_packs() -> None:
+    """Whatever the packs, no more than rows."""
+    looked = case(sample_packing=True, data=rows(10_000, eval_rows=3), flash_attention=True)
+
+    assert found(looked, "P-EVAL-SMALL")
 
 
 def test_unpacked_evaluation_rows_may_be_few() -> None:

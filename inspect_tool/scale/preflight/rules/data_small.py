@@ -24,16 +24,13 @@ def look(case: Case) -> Iterator[Finding | Unknown]:
         return
     rows, shape = case.data.rows.rows, case.schedule.shape
     if rows < shape.rows:
+        repeated = rows < shape.micro * shape.world
         yield Finding(
             code="P-DATA-SMALL",
-            severity="error",
+            severity="error" if repeated else "warning",
             message=f"{rows} rows, and one step takes {shape.rows} ({shape.micro} x "
             f"{shape.accumulation} x {shape.world} processes): "
-            + (
-                "rows are repeated to fill a batch"
-                if rows < shape.micro * shape.world
-                else "no step is ever full"
-            ),
+            + ("rows are repeated to fill a batch" if repeated else "no step is ever full"),
             key="gradient_accumulation_steps",
             fix=f"at most {max(rows // (shape.micro * shape.accumulation), 1)} processes, less "
             "accumulation, or more data",

@@ -21,15 +21,7 @@ def look(case: Case) -> Iterator[Finding | Unknown]:
         return
     if case.values.get("eval_sample_packing") is False:
         return
-    rows = case.data.rows
-    bins = rows.eval_bins if rows else None
-    if (
-        bins is None
-        and rows is not None
-        and rows.eval_rows
-        and rows.eval_rows < case.fleet.processes
-    ):
-        bins = rows.eval_rows
+    bins = _most(case)
     if bins is None:
         yield Unknown("P-EVAL-SMALL", "the packs of the evaluation rows are not known")
         return
@@ -43,3 +35,14 @@ def look(case: Case) -> Iterator[Finding | Unknown]:
             key="eval_sample_packing",
             fix="eval_sample_packing: false, or a larger val_set_size",
         )
+
+
+def _most(case: Case) -> int | None:
+    """Return how many batches the rows make at most, None where that decides nothing."""
+    rows = case.data.rows
+    if rows is None:
+        return None
+    if rows.bins_exact and rows.eval_bins is not None:
+        return rows.eval_bins // (case.recipe.micro if case.recipe.real_batches else 1)
+    few = rows.eval_rows is not None and rows.eval_rows < case.schedule.shape.world
+    return rows.eval_rows if few else None

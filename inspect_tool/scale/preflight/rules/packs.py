@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 CODES: Final = ("P-PACK-SMALL",)
 
+NOT_COUNTED: Final = "axolotl's sampler was not asked how many packs there are"
+
 
 def look(case: Case) -> Iterator[Finding | Unknown]:
     """With fewer packs than processes no step is made, and the run ends well all the same."""
@@ -24,8 +26,13 @@ def look(case: Case) -> Iterator[Finding | Unknown]:
     if rows is None or rows.bins is None:
         yield Unknown("P-PACK-SMALL", NOT_PREPARED)
         return
-    batches = micro_batches(case.recipe, rows) or 0
-    shape = case.schedule.shape
+    batches, shape = micro_batches(case.recipe, rows) or 0, case.schedule.shape
+    if not rows.bins_exact:
+        if rows.rows >= shape.world:
+            if batches < shape.world * shape.accumulation:
+                yield Unknown("P-PACK-SMALL", NOT_COUNTED)
+            return
+        batches = rows.rows
     if batches < shape.world:
         yield Finding(
             code="P-PACK-SMALL",
@@ -45,5 +52,3 @@ def look(case: Case) -> Iterator[Finding | Unknown]:
             key="gradient_accumulation_steps",
             fix=f"at most {max(batches // shape.world, 1)}",
         )
-    elif not rows.bins_exact and batches < 2 * shape.world:
-        yield Unknown("P-PACK-SMALL", "axolotl's sampler was not asked how many packs there are")

@@ -66,6 +66,8 @@ def carry_out(chosen: Chosen, *, quiet: bool, traceback: bool = False, reuse: bo
 def tell_end(plan: DebugPlan) -> int:
     """Say what a run came to; 1 where it went to its end with numbers that cannot be right."""
     tell(_summary(plan))
+    if plan.options.memorize is not None:
+        say(f"`inspect-tool sanity {plan.folder}` asks for what it has learned")
     doubt = explain_run(plan.folder)
     if doubt is None:
         return int(ExitCode.OK)

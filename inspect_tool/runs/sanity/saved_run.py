@@ -17,6 +17,11 @@ LEARNED = 0.1
 ADAPTER, MODEL = "adapter_config.json", "config.json"
 _AGAIN = "inspect-tool debug CONFIG --memorize 4 --no-debugger learns 4 samples by heart"
 
+_LONGER = (
+    "give it more --steps or another rate (--set learning_rate=); two rows with one question and "
+    "different answers are never learned"
+)
+
 
 @dataclass(frozen=True)
 class SavedRun:
@@ -51,7 +56,8 @@ class SavedRun:
         if not adapter and not any(out.glob("*.safetensors")):
             raise InspectError("no model is saved there", place=out, fix=_AGAIN)
         visible = (launch.get("env") or {}).get("CUDA_VISIBLE_DEVICES")
-        return cls(folder, config, cwd, out, adapter, _loss(folder), visible)
+        loss = _loss(folder, meant=plan.get("memorize") is not None)
+        return cls(folder, config, cwd, out, adapter, loss, visible)
 
 
 def _plan(folder: Path) -> dict[str, Any]:
@@ -86,8 +92,11 @@ def _refuse_unfinished(folder: Path) -> None:
         raise InspectError(f"the run is {status.state}{why}", place=folder, fix=fix)
 
 
-def _loss(folder: Path) -> float:
-    """Return the last step's loss; raises InspectError where the run did not memorise."""
+def _loss(folder: Path, *, meant: bool) -> float:
+    """Return the last step's loss; raises InspectError where the run did not memorise.
+
+    ``meant``: it was to.
+    """
     losses = [step["loss"] for step in read_metrics(folder) if "loss" in step]
     if not losses:
         raise InspectError("no step is recorded", place=folder, fix=_AGAIN)
@@ -97,7 +106,6 @@ def _loss(folder: Path) -> float:
         raise InspectError(
             f"final loss {said}: the run did not memorise, so nothing can be said",
             place=folder,
-            fix=f"{_AGAIN}; rows with one question and two answers never are, nor is a rate too "
-            "high: --steps, --set learning_rate=",
+            fix=_LONGER if meant else _AGAIN,
         )
     return float(last)

@@ -50,6 +50,10 @@ def _fleet(plan: ScalePlan, look: Look) -> Iterator[Segment]:
         "fleet", f"{_processes(fleet.processes)}{machines}, {fleet.strategy} ({asked})", look
     )
     yield from _fact("dataset", plan.data.message, look)
+    rows = plan.data.rows
+    if rows is not None and rows.bins is not None:
+        how = "as axolotl's sampler makes them" if rows.bins_exact else "at least, for its tokens"
+        yield from _fact("packs", f"{rows.bins:,} {how}", look)
     for change in plan.changes:
         new = "left out" if change.new is None else json.dumps(change.new, default=str)
         yield from _fact("changed", f"{change.key}: {new}; {change.reason}", look)

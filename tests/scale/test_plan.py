@@ -65,6 +65,7 @@ def test_packs_are_the_fewest_that_the_tokens_fill(tmp_path: Path) -> None:
 
     assert plan.data.rows is not None
     assert (plan.data.rows.bins, plan.data.rows.bins_exact) == (5, False)
+    assert "5 at least" in scale_text(plan, Look())
 
 
 def test_one_machine_and_the_fleet_stand_side_by_side(tmp_path: Path) -> None:

@@ -204,7 +204,7 @@ def test_the_right_layer_is_suggested() -> None:
     [
         ({"distributed_type": "NO"}, "one process"),
         ({"num_processes": 4}, "starts 4 processes"),
-        ({"distributed_type": "FSDP"}, "without its final model"),
+        ({"distributed_type": "FSDP"}, "when the model is saved"),
         ({"distributed_type": "DEEPSPEED"}, "names no DeepSpeed config"),
         ({"use_cpu": True}, "CPU"),
         ({"num_machines": 2}, "2 machines"),

@@ -46,7 +46,10 @@ def _conflicts(case: Case, content: Mapping[str, Any]) -> Iterator[tuple[str, st
     elif isinstance(processes, int) and processes != case.fleet.processes:
         yield "warning", f"it starts {processes} processes, not {case.fleet.processes}"
     if kind == "FSDP" and not case.fsdp:
-        yield "error", "it turns FSDP on, the YAML does not: training ends without its final model"
+        yield (
+            "error",
+            "it turns FSDP on, the YAML does not: the run ends in an error when the model is saved",
+        )
     if kind == "DEEPSPEED" and not case.values.get("deepspeed"):
         yield "error", "it turns DeepSpeed on, the YAML names no DeepSpeed config"
     if (kind == "FSDP" and case.values.get("deepspeed")) or (kind == "DEEPSPEED" and case.fsdp):

@@ -53,5 +53,5 @@ def look(case: Case) -> Iterator[Finding]:
         f"tokenises it, {wait}{machines}",
         key="dataset_prepared_path",
         fix=f"axolotl preprocess {case.config.name} first"
-        + (f", and ddp_timeout above {timeout}" if long else ""),
+        + (f", and ddp_timeout above {timeout}" if long and machines else ""),
     )

@@ -24,6 +24,7 @@ os.environ.update(
         "AXOLOTL_DO_NOT_TRACK": "1",
         "CUDA_VISIBLE_DEVICES": "",
         "HF_HUB_OFFLINE": "1",
+        "OMP_NUM_THREADS": "1",
         "XDG_CACHE_HOME": _CACHES.name,
         "XDG_CONFIG_HOME": _CACHES.name,
         "XDG_STATE_HOME": _CACHES.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,10 +14,11 @@ from hypothesis import strategies as st
 
 from inspect_tool.runs.config import Config
 from inspect_tool.runs.failures import ends
-from inspect_tool.runs.failures.explain import READ_BYTES, explain
+from inspect_tool.runs.failures.explain import READ_BYTES, explain, explain_run
 from inspect_tool.runs.failures.failure import UNKNOWN
 from inspect_tool.runs.failures.known import RULES
 from inspect_tool.runs.failures.validation import CODE
+from inspect_tool.runs.journal import LOG, STATUS, State
 from tests.axolotl_runs import ROOT
 from tests.hostile import TEXTS
 from tests.runs.failing import ENDING, PREPARING, TRAINING
@@ -206,6 +208,34 @@ def test_metrics(steps: list[dict[str, Any]], code: str | None) -> None:
     assert (failure.code if failure else None) == code
 
 
+def run_folder(folder: Path, state: State, *, log: str, exit_status: int | None) -> Path:
+    """Write a run's folder as its owner leaves it, of a process that is gone."""
+    status = {"state": state.value, "pid": 2**22 + 1, "exit_status": exit_status, "message": "m"}
+    (folder / STATUS).write_text(json.dumps(status), "utf-8")
+    (folder / LOG).write_text(log, "utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "log", "code"),
+    [
+        (State.FAILED, 1, logged("ValueError: Can't find a valid checkpoint at x"), "F-CHECKPOINT"),
+        (State.FAILED, None, "", UNKNOWN),
+        (State.RUNNING, None, logged("ValueError: survived"), "F-DIED"),
+        (State.RUNNING, None, "OSError: No space left on device\n", "F-DISK-FULL"),
+        (State.INTERRUPTED, None, logged("KeyboardInterrupt"), None),
+        (State.FINISHED, 0, "", "F-NO-STEPS"),
+    ],
+)
+def test_a_run_folder(
+    tmp_path: Path, state: State, status: int | None, log: str, code: str | None
+) -> None:
+    """A folder alone says what became of its run, also after kill -9."""
+    failure = explain_run(run_folder(tmp_path, state, log=log, exit_status=status))
+
+    assert (failure.code if failure else None) == code
+
+
 def test_the_key_at_fault_is_found_by_its_value(tmp_path: Path) -> None:
     """An error that names a value points at the key that has it, and at its line."""
     file = tmp_path / "c.yml"
@@ -288,7 +318,7 @@ DOCS = ROOT / "docs" / "failures.md"
 def test_every_code_is_documented_once() -> None:
     """The page's table has the codes of the rules, of ends and of refused configs."""
     listed = re.findall(r"^\| (F-[A-Z0-9-]+) \|", DOCS.read_text("utf-8"), flags=re.MULTILINE)
-    signals = {"F-KILLED", "F-CRASHED", "F-SIGNAL"}
+    signals = {"F-KILLED", "F-CRASHED", "F-SIGNAL", ends.DIED.code}
     metrics = {"F-LOSS-NAN", "F-GRADIENT-NAN", ends.NO_STEPS}
 
     assert sorted(listed) == sorted({rule.code for rule in RULES} | signals | metrics | {CODE})

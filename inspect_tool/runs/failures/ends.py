@@ -40,6 +40,14 @@ _SIGNALS = {
 }
 
 
+DIED = Failure(
+    code="F-DIED",
+    cause="its process was ended from outside, without a word",
+    fix="kill -9, the out-of-memory killer (`dmesg` names it), a closed session, or the machine",
+)
+"""What is said of a run whose process is gone and whose log does not say why."""
+
+
 def of_signal(exit_status: int | None) -> Failure | None:
     """Say which signal ended a process (-9, or 137 as shells have it); None for other ends."""
     if exit_status is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from inspect_tool.errors import InspectError
 from inspect_tool.runs.config import Config
-from inspect_tool.runs.failures.ends import of_metrics, of_signal
+from inspect_tool.runs.failures.ends import DIED, of_metrics, of_signal
 from inspect_tool.runs.failures.errors import TRACEBACK, last_errors
 from inspect_tool.runs.failures.failure import UNKNOWN, Failure
 from inspect_tool.runs.failures.keys import VALUE, line_of, written_first
@@ -101,6 +101,8 @@ def explain_run(folder: Path, *, config: Config | None = None) -> Failure | None
     if status.exit_status is not None:
         trains = "axolotl.cli.preprocess" not in str(plan.get("launch"))
         return explain_end(folder, status.exit_status, trains=trains, config=config)
+    if status.state is State.DIED:
+        return _placed(_line(_read(folder / LOG), "line") or DIED, config)
     failure = explain(folder / LOG, config=config)
     return failure or Failure(UNKNOWN, _safe(status.message) or _NO_TEXT, "the log has the rest")
 

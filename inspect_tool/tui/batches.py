@@ -90,7 +90,9 @@ class BatchRow:
         """Return what a batch adds to what is known of a token: its loss, and where it is from."""
         facts = []
         if self.loss is None:
-            facts.append(Fact("loss", safe(self.batch.token_loss_missing or "not recorded")))
+            facts.append(
+                Fact("loss", safe(self.batch.token_loss_missing or "not recorded", newline=" "))
+            )
         elif index < len(self.loss):
             facts.append(_loss_fact(float(self.loss[index]), asked=bool(self._asked[index])))
         samples = [part for part in self.parts if not part.padding]
@@ -128,15 +130,21 @@ class BatchRows:
     def place(self) -> str:
         """Where in the run the batch was met."""
         micro = f", micro batch {self.batch.micro_batch}"
-        return f"{self.batch.phase} step {self.batch.step}{micro}"
+        return safe(f"{self.batch.phase} step {self.batch.step}{micro}", newline=" ")
 
 
 def rows_of(batch: Batch) -> BatchRows:
-    """Read a batch, find where its samples are from, and check it; blocks."""
+    """Read a batch, find where its samples are from, and check it; blocks.
+
+    A line or a file that somebody changed must not end the looking at the others.
+    """
     try:
         return BatchRows(batch, tuple(_rows(batch)), batch.findings)
     except InspectError as problem:
         return BatchRows(batch, problem=problem)
+    except (ValueError, TypeError, LookupError, OSError) as error:
+        said = f"the batch cannot be read ({error})"
+        return BatchRows(batch, problem=InspectError(said, place=batch.path))
 
 
 def heat_levels(

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from inspect_tool.runs.batches import read_batches
+from inspect_tool.runs.recording.files import BatchFiles
 from inspect_tool.tui.batches import BatchRow, BatchRows, heat_levels, rows_of
 from inspect_tool.tui.widgets.batch_view import legend
 from inspect_tool.tui.widgets.token_paint import HOTTEST, NOT_FINITE
@@ -115,3 +116,18 @@ def test_a_damaged_batch(run: RunFolder) -> None:
 
     assert not found.rows
     assert "cannot be read" in str(found.problem)
+
+
+def test_ids_that_are_no_numbers(run: RunFolder) -> None:
+    """A tensor of fractions under the name of ids has no tokens to show."""
+    line = {"step": 1, "micro_batch": 0, "phase": "train", "reason": "first", "loss": 1.0}
+    BatchFiles(run.folder).add(line, {"input_ids": np.full((1, 4), 0.5)})
+
+    assert last(run).rows == ()
+
+
+def test_a_line_that_lies(run: RunFolder) -> None:
+    """A batch that names an impossible folder is one that cannot be read."""
+    run.batch(1, TWO, prepared="a\0b")
+
+    assert "cannot be read" in str(last(run).problem)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -89,14 +90,27 @@ async def test_a_failure_is_explained(run_folder: RunFolder) -> None:
         assert "raise RuntimeError" in run.screen
 
 
-async def test_a_hostile_log(run_folder: RunFolder) -> None:
-    """No control character of a log reaches the terminal."""
+async def test_a_hostile_run(run_folder: RunFolder) -> None:
+    """No control character of a log, a status, a batch's line or its text reaches the terminal."""
+    every = " ".join(TEXTS.values())
     run_folder.log(*(f"{name}: {text}" for name, text in TEXTS.items()))
+    texts = tuple((text.encode(errors="replace").decode(), "answer") for text in TEXTS.values())
+    run_folder.batch(1, texts, per_token=False)
+    lines = run_folder.folder / "batches.jsonl"
+    line = json.loads(lines.read_text())
+    line |= {"token_loss_missing": every, "row_names": [every]}
+    lines.write_text(json.dumps(line) + "\n")
+    run_folder.status(State.FAILED, message=every)
     async with watching(run_folder) as (run, screen):
         await run.until(lambda: "sgr: " in screen.log_view.text, "the lines")
-        shown = screen.log_view.text + run.screen
+        await run.until(lambda: screen.batches.vocabulary, "the tokenizer")
+        shown = [screen.log_view.text]
+        for key in ("1", "2", "c", "3", "4"):
+            await run.press(key)
+            shown.append(run.screen)
 
-        assert not {char for char in shown if not char.isprintable() and char != "\n"}
+        assert "answer" in shown[2]
+        assert not {char for char in "\n".join(shown) if not char.isprintable() and char != "\n"}
 
 
 async def test_batches_row_by_row(run_folder: RunFolder) -> None:

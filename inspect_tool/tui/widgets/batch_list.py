@@ -74,7 +74,7 @@ class BatchList(LineList):
         batch = item.batch
         said = f"{'step' if batch.phase == 'train' else 'eval'} {batch.step}"
         said += f" micro {batch.micro_batch}" if batch.micro_batch else ""
-        why = "" if batch.reason == "first" else f" {batch.reason}"
+        why = "" if batch.reason == "first" else safe(f" {batch.reason}", newline=" ")
         if item.problem is not None:
             return (Part(said, "accent"),), (Part("cannot be read", "bad"),)
         mark = Part(" ▲", "warn") if item.findings else Part("")

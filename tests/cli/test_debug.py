@@ -130,7 +130,7 @@ def test_options_that_cannot_be_meant(
         vocabulary = {"model": {"vocab": {"a": 0}}}
         (project / "base" / "tokenizer.json").write_text(json.dumps(vocabulary))
 
-    assert main(["debug", "c.yml", *arguments]) == 2
+    assert main(["debug", "c.yml", "--port", "0", *arguments]) == 2
 
     message = capsys.readouterr().err
     assert said in message

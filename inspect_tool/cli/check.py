@@ -1,11 +1,11 @@
 """``inspect-tool check``: every check over the whole dataset, for people and for CI."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from inspect_tool.cli.options import ConfigOption, DatasetPath, JsonFlag, TokenizerOption
+from inspect_tool.cli.options import Color, ConfigOption, DatasetPath, JsonFlag, TokenizerOption
 
 HELP = """Check every row of a dataset: counts, then what is wrong with it.
 
@@ -74,10 +74,6 @@ NearDuplicates = Annotated[
 Lines = Annotated[
     bool,
     typer.Option("--lines", help="Print FILE:LINE: severity: message [CODE], for editors and CI."),
-]
-Color = Annotated[
-    Literal["auto", "always", "never"],
-    typer.Option("--color", help="Colour on a terminal only, always or never."),
 ]
 
 

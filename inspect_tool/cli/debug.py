@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from inspect_tool.cli.options import JsonFlag
+from inspect_tool.cli.options import JsonFlag, Start
 
 HELP = """Run CONFIG small and safe, in one process, under a debugger.
 
@@ -92,12 +92,6 @@ Break = Annotated[
 ]
 Name = Annotated[
     str | None, typer.Option("--name", help="The run folder's name.", show_default=False)
-]
-Start = Annotated[
-    Path | None,
-    typer.Option(
-        "--cwd", help="The folder that the config's paths start from.", show_default=False
-    ),
 ]
 Reuse = Annotated[
     bool,

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from inspect_tool.cli.options import JsonFlag
+from inspect_tool.cli.options import Color, Fills, JsonFlag, Kwargs, Stops
 from inspect_tool.prompts.inference.specs import TIMEOUT
 
 HELP = """Hold what training saw before each answer against what inference sends.
@@ -41,34 +41,6 @@ Against = Annotated[
     list[str] | None,
     typer.Option("--against", metavar="WHAT", help="A target; repeatable.", show_default=False),
 ]
-Kwargs = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--kwargs",
-        metavar="NAME=VALUE",
-        help="chat_template_kwargs of the targets; each repetition is compared by itself.",
-        show_default=False,
-    ),
-]
-Fills = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--fill",
-        metavar="NAME=FIELD",
-        help="Where a placeholder's value is: a raw field (a.0.b), or /regex/ over the training "
-        "text; repeatable.",
-        show_default=False,
-    ),
-]
-Stops = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--stop",
-        metavar="TOKEN",
-        help="A token that the server stops on, too; repeatable.",
-        show_default=False,
-    ),
-]
 Rows = Annotated[
     list[int] | None,
     typer.Option(
@@ -93,10 +65,6 @@ Pair = Annotated[
 ]
 Timeout = Annotated[
     float, typer.Option("--timeout", min=0.1, help="Seconds that a server may take for a row.")
-]
-Color = Annotated[
-    Literal["auto", "always", "never"],
-    typer.Option("--color", help="Colour on a terminal only, always or never."),
 ]
 
 

@@ -1,11 +1,11 @@
 """``inspect-tool hang``: where each rank of a run stands, and who waits for whom."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from inspect_tool.cli.options import JsonFlag
+from inspect_tool.cli.options import Color, JsonFlag
 
 HELP = """Say where each rank of a run stands: its Python stack, and the collective it waits in.
 
@@ -27,10 +27,6 @@ Seconds = Annotated[
     float, typer.Option("--seconds", min=0.0, help="How long a rank must stand still to be stuck.")
 ]
 Every = Annotated[bool, typer.Option("--all", help="Every call of each stack.")]
-Color = Annotated[
-    Literal["auto", "always", "never"],
-    typer.Option("--color", help="Colour on a terminal only, always or never."),
-]
 
 
 def hang(

@@ -1,11 +1,11 @@
 """``inspect-tool ledger``: what became of every raw row of a config."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from inspect_tool.cli.options import JsonFlag
+from inspect_tool.cli.options import Color, JsonFlag
 
 HELP = """Say what became of every raw row: prepared (as which row), truncated, dropped, and why.
 
@@ -24,10 +24,6 @@ Examples:
 
 ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="The axolotl YAML.")]
 Every = Annotated[bool, typer.Option("--all", help="List every row, also those that are whole.")]
-Color = Annotated[
-    Literal["auto", "always", "never"],
-    typer.Option("--color", help="Colour on a terminal only, always or never."),
-]
 
 
 def ledger(

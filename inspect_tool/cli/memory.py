@@ -1,11 +1,11 @@
 """``inspect-tool memory``: bytes on each GPU by part, and what to change so that it fits."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from inspect_tool.cli.options import JsonFlag
+from inspect_tool.cli.options import Color, Gpu, JsonFlag, Nodes, Processes, Start, StrategyOption
 
 HELP = """Estimate the memory that CONFIG takes on each GPU, part by part.
 
@@ -37,35 +37,6 @@ ModelOption = Annotated[
         help="Whose config.json counts; default: base_model's.",
         show_default=False,
     ),
-]
-Processes = Annotated[
-    int, typer.Option("--processes", "-n", min=1, help="How many, one a GPU, over all machines.")
-]
-Nodes = Annotated[int, typer.Option("--nodes", min=1, help="How many machines.")]
-StrategyOption = Annotated[
-    Literal["ddp", "fsdp", "zero1", "zero2", "zero3"] | None,
-    typer.Option(
-        "--strategy", help="How the model is split; default: as CONFIG asks.", show_default=False
-    ),
-]
-Gpu = Annotated[
-    str | None,
-    typer.Option(
-        "--gpu",
-        metavar="NAME",
-        help="The GPU, such as h100-80gb or 24gb; default: this machine's.",
-        show_default=False,
-    ),
-]
-Start = Annotated[
-    Path | None,
-    typer.Option(
-        "--cwd", help="The folder that the config's paths start from.", show_default=False
-    ),
-]
-Color = Annotated[
-    Literal["auto", "always", "never"],
-    typer.Option("--color", help="Colour on a terminal only, always or never."),
 ]
 
 

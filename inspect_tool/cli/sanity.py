@@ -1,11 +1,11 @@
 """``inspect-tool sanity``: what a run has learned by heart, asked of the model that it saved."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from inspect_tool.cli.options import JsonFlag
+from inspect_tool.cli.options import Color, Fills, JsonFlag, Kwargs, Stops
 from inspect_tool.prompts.inference.specs import TIMEOUT
 
 HELP = """Ask the model that a run saved for the answers that it has learned by heart.
@@ -38,42 +38,11 @@ Against = Annotated[
         show_default=False,
     ),
 ]
-Kwargs = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--kwargs",
-        metavar="NAME=VALUE",
-        help="chat_template_kwargs of the targets; each repetition is asked by itself.",
-        show_default=False,
-    ),
-]
-Fills = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--fill",
-        metavar="NAME=FIELD",
-        help="Where a placeholder's value is, as for `diff`; repeatable.",
-        show_default=False,
-    ),
-]
-Stops = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--stop",
-        metavar="TOKEN",
-        help="A token that the server stops on, too; repeatable.",
-        show_default=False,
-    ),
-]
 Rows = Annotated[
     list[int] | None,
     typer.Option(
         "--row", help="Ask for this raw row, counted from 0; repeatable.", show_default=False
     ),
-]
-Color = Annotated[
-    Literal["auto", "always", "never"],
-    typer.Option("--color", help="Colour on a terminal only, always or never."),
 ]
 
 

@@ -1,11 +1,11 @@
 """``inspect-tool scale``: a config on many processes, checked and sized, and the commands."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from inspect_tool.cli.options import JsonFlag
+from inspect_tool.cli.options import Color, Gpu, JsonFlag, Nodes, Processes, Start, StrategyOption
 
 HELP = """Say what CONFIG does on many processes, what will go wrong, and how it is launched.
 
@@ -33,25 +33,6 @@ Examples:
 """
 
 ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="The axolotl YAML.")]
-Processes = Annotated[
-    int, typer.Option("--processes", "-n", min=1, help="How many, one a GPU, over all machines.")
-]
-Nodes = Annotated[int, typer.Option("--nodes", min=1, help="How many machines.")]
-StrategyOption = Annotated[
-    Literal["ddp", "fsdp", "zero1", "zero2", "zero3"] | None,
-    typer.Option(
-        "--strategy", help="How the model is split; default: as CONFIG asks.", show_default=False
-    ),
-]
-Gpu = Annotated[
-    str | None,
-    typer.Option(
-        "--gpu",
-        metavar="NAME",
-        help="The GPUs, such as h100-80gb or 24gb; default: this machine's.",
-        show_default=False,
-    ),
-]
 ModelOption = Annotated[
     str | None,
     typer.Option(
@@ -141,16 +122,6 @@ DebugPort = Annotated[
 Reuse = Annotated[
     bool,
     typer.Option("--reuse", help="If ranks wait for a debugger already, say so and start none."),
-]
-Start = Annotated[
-    Path | None,
-    typer.Option(
-        "--cwd", help="The folder that the config's paths start from.", show_default=False
-    ),
-]
-Color = Annotated[
-    Literal["auto", "always", "never"],
-    typer.Option("--color", help="Colour on a terminal only, always or never."),
 ]
 
 

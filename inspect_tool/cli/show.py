@@ -1,10 +1,10 @@
 """``inspect-tool show``: samples as text or JSON lines, the same colours without the app."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from inspect_tool.cli.options import ConfigOption, DatasetPath, JsonFlag, TokenizerOption
+from inspect_tool.cli.options import Color, ConfigOption, DatasetPath, JsonFlag, TokenizerOption
 
 HELP = """Print samples: which tokens are trained, which are masked.
 
@@ -46,10 +46,6 @@ Why = Annotated[
     ),
 ]
 Whitespace = Annotated[bool, typer.Option("--whitespace", help="Make white space visible.")]
-Color = Annotated[
-    Literal["auto", "always", "never"],
-    typer.Option("--color", help="Colour on a terminal only, always or never."),
-]
 Width = Annotated[
     int | None,
     typer.Option(

@@ -1,10 +1,10 @@
 """``inspect-tool why``: the rule behind every token of a sample, and where its text came from."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from inspect_tool.cli.options import ConfigOption, DatasetPath, JsonFlag, TokenizerOption
+from inspect_tool.cli.options import Color, ConfigOption, DatasetPath, JsonFlag, TokenizerOption
 
 HELP = """Say why each token is trained or masked, and where it came from.
 
@@ -40,10 +40,6 @@ Dataset = Annotated[
 Token = Annotated[
     int | None,
     typer.Option("--token", min=0, help="All about this one token.", show_default=False),
-]
-Color = Annotated[
-    Literal["auto", "always", "never"],
-    typer.Option("--color", help="Colour on a terminal only, always or never."),
 ]
 
 

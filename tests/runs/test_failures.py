@@ -281,6 +281,15 @@ def test_nothing_of_a_log_is_obeyed(text: str) -> None:
     assert all(line.isprintable() for line in failure.traceback.splitlines())
 
 
+@pytest.mark.parametrize("word", ["x", "a.", "`", "a_", "jinja2.exceptions."])
+def test_a_line_without_end(word: str) -> None:
+    """A message of one long word, which a pattern could try from each of its letters, is told."""
+    failure = explain(logged(f"ValueError: {word * (60_000 // len(word))}"), exit_status=1)
+
+    assert failure is not None
+    assert len(failure.cause) < 1000
+
+
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.sampled_from([*TRACEBACK.splitlines(), "", "x: y", "Traceback"]), max_size=30))
 def test_any_order_of_lines(lines: list[str]) -> None:

@@ -30,7 +30,8 @@ _RECORD = re.compile(
 _IGNORED = "Exception ignored in"
 _LIBRARY = re.compile(r"(?:site|dist)-packages[/\\]|[/\\]lib[/\\]python3\.\d+[/\\]|^<frozen ")
 MAX_MESSAGE_LINES = 60
-"""How far an exception's message is followed."""
+MAX_MESSAGE = 8000
+"""How far an exception's message is followed, in lines and in characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,8 @@ def _named(
         if line:
             message.append(line)
             last = index
-    return LoggedError(found["kind"], "\n".join(message).strip(), at, first, last, frames)
+    text = "\n".join(message).strip()[:MAX_MESSAGE]
+    return LoggedError(found["kind"], text, at, first, last, frames)
 
 
 def _frame(found: re.Match[str]) -> Frame:

@@ -31,6 +31,8 @@ READ_BYTES = 4_000_000
 """How much of a log's end is read; what ended a run stands there."""
 LONGEST = 400
 """Characters of evidence and of the log's own words in a cause."""
+MAX_LINE = 1000
+"""Characters of a line that are looked at."""
 LAST_LINES = 400
 """How many of the last lines are searched where no exception says what happened."""
 _NO_TEXT = "it wrote nothing"
@@ -53,7 +55,7 @@ def explain(
     """
     if exit_status == 0:
         return None
-    read = _read(log) if isinstance(log, Path) else _Log(log.splitlines())
+    read = _read(log) if isinstance(log, Path) else _Log(_lines(log))
     errors = last_errors(read.lines)
     signalled = of_signal(exit_status)
     if signalled is not None:
@@ -213,8 +215,17 @@ def _read(file: Path) -> _Log:
         for _ in range(0, start, READ_BYTES):
             before += opened.read(min(READ_BYTES, start - opened.tell())).count(b"\n")
         text = opened.read(READ_BYTES).decode("utf-8", "replace")
-        return _Log(text.splitlines(), before)
+        return _Log(_lines(text), before)
     return _Log([])
+
+
+def _lines(text: str) -> list[str]:
+    """Return the lines, those that a progress bar wrote over too, long ones cut.
+
+    A pattern may try each letter of a word without end.
+    """
+    written = text.replace("\r\n", "\n").replace("\r", "\n")
+    return [line[:MAX_LINE] for line in written.split("\n")]
 
 
 def _plan(folder: Path) -> dict[str, Any]:

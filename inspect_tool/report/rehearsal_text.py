@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from inspect_tool.report.marks import ascii_only
 from inspect_tool.samples.glyphs import safe
+from inspect_tool.scale.rehearsal.ends import SAVE_FAILED
 from inspect_tool.scale.rehearsal.recorded import apart, numbers_of
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ def _verdict(rehearsal: Rehearsal, look: Look) -> str:
         return _styled(f"agree: {what} compute the same", "1;32", look)
     if rehearsal.failed:
         return _styled(f"failed: {what} could not be compared", "1;31", look)
+    if {f.code for f in rehearsal.findings if f.severity == "error"} == {SAVE_FAILED}:
+        return _styled(f"failed to save: {what} compute the same until then", "1;31", look)
     return _styled(f"disagree: {what} do not compute the same", "1;31", look)
 
 

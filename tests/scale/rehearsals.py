@@ -16,7 +16,7 @@ from inspect_tool.runs.config import Config
 from inspect_tool.runs.device import Device
 from inspect_tool.runs.journal import make_folder
 from inspect_tool.scale.fleet import Fleet, Strategy
-from inspect_tool.scale.rehearsal.facts import Rank, read_ranks
+from inspect_tool.scale.rehearsal.facts import Rank
 from inspect_tool.scale.rehearsal.plan import RehearsalOptions, RehearsalPlan, plan_rehearsal
 from inspect_tool.scale.rehearsal.recorded import Recorded, Tolerance
 from inspect_tool.scale.rehearsal.rehearse import Rehearsal, rehearse, write_inputs
@@ -103,9 +103,8 @@ def run_many(
     return run_part(replace(many, values=values, command=command), following)
 
 
-def against_recording(plan: RehearsalPlan, many: tuple[Rank, ...]) -> Recorded:
-    """Hold ranks against the recorded run on one process."""
-    (one,) = read_ranks(RECORDING / "one")
+def held_against(plan: RehearsalPlan, one: Rank, many: tuple[Rank, ...]) -> Recorded:
+    """Hold ranks against a run on one process that was made on this machine."""
     assert one.training is not None
     tolerance = Tolerance.of(
         plan.many.values, strategy=plan.fleet.strategy, largest=one.training.largest

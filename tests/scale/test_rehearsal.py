@@ -26,7 +26,7 @@ from inspect_tool.scale.rehearsal.facts import Rank, read_ranks
 from inspect_tool.scale.rehearsal.plan import RIG, RehearsalOptions
 from inspect_tool.scale.rehearsal.rehearse import rehearse
 from inspect_tool.scale.rehearsal.run import Following
-from tests.scale.rehearsals import RECORDING, against_recording, planned, run_many, written
+from tests.scale.rehearsals import RECORDING, held_against, planned, run_many, written
 from tests.schemas import schema
 from tests.waiting import until_gone
 
@@ -64,10 +64,9 @@ def ranks(folder: Path) -> tuple[Rank, ...]:
     return read_ranks(folder / "many")
 
 
-@pytest.fixture(scope="module")
-def weights(folder: Path) -> Path:
-    """The weights that the run on one process has kept."""
-    (kept,) = (folder / "weights").iterdir()
+def weights_of(rehearsed: Path) -> Path:
+    """Return the weights that the run on one process has kept."""
+    (kept,) = (rehearsed / "weights").iterdir()
     return kept
 
 
@@ -84,15 +83,19 @@ def apart(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def found(
     folder: Path,
-    weights: Path,
+    rehearsed: Path,
     change: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
     *,
     strategy: Strategy = Strategy.DDP,
 ) -> tuple[Finding, ...]:
-    """Run the half on two processes with one change; return what is found against one process."""
+    """Run the half on two processes with one change; return what is found against one process.
+
+    That is the one of the rehearsal in the folder ``rehearsed``.
+    """
     plan = planned(folder, strategy=strategy)
-    outcome = run_many(plan, weights, change)
-    return (*ends.find(outcome), *compare(against_recording(plan, outcome.ranks)))
+    outcome = run_many(plan, weights_of(rehearsed), change)
+    (one,) = read_ranks(rehearsed / "one")
+    return (*ends.find(outcome), *compare(held_against(plan, one, outcome.ranks)))
 
 
 def test_two_processes_agree_with_one(told: tuple[int, dict[str, Any]]) -> None:
@@ -168,37 +171,37 @@ def test_the_recording_is_what_is_recorded(ranks: tuple[Rank, ...]) -> None:
     assert [s.learning_rate for s in ranks[0].steps] == [s.learning_rate for s in kept[0].steps]
 
 
-def test_fsdp_agrees(tmp_path: Path, weights: Path) -> None:
+def test_fsdp_agrees(tmp_path: Path, folder: Path) -> None:
     """FSDP2 on two processes without a GPU computes the same, and saves."""
-    assert found(tmp_path, weights, strategy=Strategy.FSDP) == ()
+    assert found(tmp_path, folder, strategy=Strategy.FSDP) == ()
 
 
-def test_copies_that_never_talk(tmp_path: Path, weights: Path) -> None:
+def test_copies_that_never_talk(tmp_path: Path, folder: Path) -> None:
     """What accelerate starts on a machine without GPUs is named: two trainings, each alone."""
-    codes = [finding.code for finding in found(tmp_path, weights, apart)]
+    codes = [finding.code for finding in found(tmp_path, folder, apart)]
 
     assert codes == ["R-ALONE"]
 
 
-def test_a_rank_that_repeats_its_batch(tmp_path: Path, weights: Path) -> None:
+def test_a_rank_that_repeats_its_batch(tmp_path: Path, folder: Path) -> None:
     """It is named by its number, with the rows that nobody saw."""
-    (finding,) = found(tmp_path, weights, with_plugin("RepeatedBatch"))
+    (finding,) = found(tmp_path, folder, with_plugin("RepeatedBatch"))
 
     assert finding.code == "R-REPEATED"
     assert "rank 1 trains rows that it has trained before" in finding.message
 
 
-def test_an_adapter_without_a_seed(tmp_path: Path, weights: Path) -> None:
+def test_an_adapter_without_a_seed(tmp_path: Path, folder: Path) -> None:
     """Its first weights show it; the first loss does not."""
-    (finding,) = found(tmp_path, weights, with_plugin("UnseededAdapter"))
+    (finding,) = found(tmp_path, folder, with_plugin("UnseededAdapter"))
 
     assert finding.code == "R-ADAPTER"
 
 
-def test_a_rank_that_is_killed(tmp_path: Path, weights: Path) -> None:
+def test_a_rank_that_is_killed(tmp_path: Path, folder: Path) -> None:
     """The rank that ended first is named, no other is left, and what was written is there."""
     plan = planned(tmp_path)
-    outcome = run_many(plan, weights, with_plugin("KilledRank"))
+    outcome = run_many(plan, weights_of(folder), with_plugin("KilledRank"))
     until_gone(*(rank.process.pid for rank in outcome.ranks))
     (finding,) = ends.find(outcome)
     status = read_status(plan.many.folder)
@@ -210,10 +213,12 @@ def test_a_rank_that_is_killed(tmp_path: Path, weights: Path) -> None:
     assert status.state is State.FAILED
 
 
-def test_a_run_that_hangs(tmp_path: Path, weights: Path) -> None:
+def test_a_run_that_hangs(tmp_path: Path, folder: Path) -> None:
     """A run that takes no further step is ended, and the ranks that took none are named."""
     plan = planned(tmp_path)
-    outcome = run_many(plan, weights, with_plugin("StuckRank"), following=Following(step=15.0))
+    outcome = run_many(
+        plan, weights_of(folder), with_plugin("StuckRank"), following=Following(step=15.0)
+    )
     until_gone(*(rank.process.pid for rank in outcome.ranks))
     (finding,) = ends.find(outcome)
 

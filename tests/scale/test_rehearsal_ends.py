@@ -185,6 +185,17 @@ def test_steps_past_the_data_are_not_compared(plan: RehearsalPlan, many: tuple[R
     assert lines.count("  not compared") == 1
 
 
+def test_saving_that_fails_is_not_called_a_disagreement(
+    plan: RehearsalPlan, many: tuple[Rank, ...]
+) -> None:
+    """The numbers agree, and the run would lose its model all the same."""
+    (plan.many.folder / "log.txt").write_text(TORCHRUN.format(status=1))
+    found = both(plan, many, status=1)
+
+    assert (found.agree, found.failed) == (False, False)
+    assert rehearsal_text(found, Look()).startswith("failed to save: 1 process and 2 (ddp)")
+
+
 def test_hostile_words_do_not_reach_the_terminal(
     plan: RehearsalPlan, many: tuple[Rank, ...]
 ) -> None:

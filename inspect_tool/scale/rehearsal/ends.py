@@ -26,6 +26,7 @@ _REPORT = re.compile(
     re.MULTILINE,
 )
 """Where the launcher's own words begin, which name no cause."""
+SAVE_FAILED = "R-SAVE-FAILED"
 READ_CHARACTERS = 2_000_000
 
 
@@ -63,7 +64,7 @@ def _after_training(outcome: Outcome, which: str, log: Path) -> Iterator[Finding
     elif outcome.exit_status:
         cause, fix = _cause(outcome, log)
         yield _error(
-            "R-SAVE-FAILED", f"the run {which} trained and then failed to save: {cause}", fix=fix
+            SAVE_FAILED, f"the run {which} trained and then failed to save: {cause}", fix=fix
         )
 
 

@@ -42,10 +42,14 @@ class Witness(BasePlugin):  # type: ignore[misc]  # axolotl has no types
             _record_apart(Path(folder), rank)
 
     def post_model_build(self, cfg: Any, model: Any) -> None:
-        """Keep random weights in files, as real ones are: ZeRO-3 would draw others."""
+        """Keep random weights in files, as real ones are: ZeRO-3 would draw others.
+
+        Then seed: rows of the embeddings for new tokens are drawn next.
+        """
         folder = os.environ.get(WEIGHTS_KEY)
         if folder and cfg.reinit_weights:
             model.save_pretrained(folder)
+        set_seed(int(cfg.seed or 0))
 
     def pre_lora_load(self, cfg: Any, model: Any) -> None:
         """Seed before the adapter is made: axolotl seeds with the trainer, after it."""

@@ -16,7 +16,6 @@ from inspect_tool.runs.config import Config
 from inspect_tool.runs.device import Device
 from inspect_tool.runs.journal import make_folder
 from inspect_tool.scale.fleet import Fleet, Strategy
-from inspect_tool.scale.rehearsal.facts import Rank
 from inspect_tool.scale.rehearsal.plan import RehearsalOptions, RehearsalPlan, plan_rehearsal
 from inspect_tool.scale.rehearsal.recorded import Recorded, Tolerance
 from inspect_tool.scale.rehearsal.rehearse import Rehearsal, rehearse, write_inputs
@@ -25,6 +24,8 @@ from tests.axolotl_runs import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from inspect_tool.scale.rehearsal.facts import Rank
 
 RECORDING = Path(__file__).parent / "recording"
 

@@ -404,6 +404,15 @@ def test_a_model_is_saved_under_fsdp(keys: dict[str, Any]) -> None:
     assert not found(case(**keys), "P-FSDP-SAVE")
 
 
+def test_modules_that_an_adapter_saves_whole_are_lost_under_fsdp() -> None:
+    """Under FSDP2 axolotl cannot save embeddings that are trained beside an adapter."""
+    keys: dict[str, Any] = {"adapter": "lora", "lora_modules_to_save": ["embed_tokens"]}
+    (finding,) = found(case(**fsdp(), **keys), "P-FSDP-SAVE")
+
+    assert (finding.severity, finding.key) == ("error", "lora_modules_to_save")
+    assert not found(case(**keys), "P-FSDP-SAVE")
+
+
 def test_the_wrap_class_is_told_once() -> None:
     """Accelerate's words on it are left to the rule that knows the right class."""
     said = FsdpFacts(problem="Could not find the transformer layer class X in the model.")

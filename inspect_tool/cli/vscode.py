@@ -34,7 +34,14 @@ Check = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the changes and write nothing.")]
 Ranks = Annotated[
-    int, typer.Option("--ranks", min=1, max=64, help="Ranks that 'Attach: all ranks' attaches to.")
+    int | None,
+    typer.Option(
+        "--ranks",
+        min=1,
+        max=64,
+        help="Ranks that 'Attach: all ranks' attaches to; default: as it is there, at first 2.",
+        show_default=False,
+    ),
 ]
 Python = Annotated[
     str | None,
@@ -52,7 +59,7 @@ def vscode(
     *,
     check: Check = False,
     dry_run: DryRun = False,
-    ranks: Ranks = 2,
+    ranks: Ranks = None,
     python: Python = None,
     as_json: JsonFlag = False,
 ) -> int:

@@ -12,8 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inspect_tool.cli.exits import say
-from inspect_tool.editor.launches import Launches, interpreter
-from inspect_tool.editor.project import FOLDER, MULTI_ROOT, changes, workspace_files, write
+from inspect_tool.editor.launches import RANKS, Launches, interpreter
+from inspect_tool.editor.project import (
+    FOLDER,
+    MULTI_ROOT,
+    changes,
+    ranks_there,
+    workspace_files,
+    write,
+)
 from inspect_tool.editor.schema import file_name, read_schema
 from inspect_tool.editor.settings_json import DEBUGGER
 from inspect_tool.errors import ExitCode, InspectError
@@ -36,7 +43,7 @@ class Asked:
     path: Path
     check: bool
     dry_run: bool
-    ranks: int
+    ranks: int | None
     python: str | None
     as_json: bool
 
@@ -46,7 +53,8 @@ def update(asked: Asked) -> int:
     root = project_root(asked.path)
     if asked.python is not None and not Path(asked.python).is_file():
         raise InspectError("no such interpreter", place=asked.python)
-    launches = Launches(python=interpreter(root, asked.python), ranks=asked.ranks)
+    ranks = asked.ranks or ranks_there(root) or RANKS
+    launches = Launches(python=interpreter(root, asked.python), ranks=ranks)
     has_axolotl = file_name() is not None
     make = (lambda: "") if asked.check else _schema
     found = changes(root, launches, make if has_axolotl else None)

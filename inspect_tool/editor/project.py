@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inspect_tool.editor import merge
-from inspect_tool.editor.jsonc import JsoncError
+from inspect_tool.editor.jsonc import JsoncError, parse
+from inspect_tool.editor.launch_json import RANKS
 from inspect_tool.editor.schema import file_name
 from inspect_tool.editor.settings_json import globs
 from inspect_tool.errors import InspectError
@@ -81,6 +82,17 @@ def changes(
         if new is not None:
             found.append(FileChange(path, old, new))
     return tuple(found)
+
+
+def ranks_there(root: Path) -> int | None:
+    """Return how many ranks the project's launch.json attaches to; None where it does not say."""
+    with suppress(InspectError):
+        document = parse(_read(root / FOLDER / "launch.json") or "{}").value
+        found = document.get("compounds") if isinstance(document, dict) else None
+        for item in found if isinstance(found, list) else ():
+            if isinstance(item, dict) and item.get("name") == RANKS:
+                return len(item.get("configurations") or ()) or None
+    return None
 
 
 def write(change: FileChange) -> Path | None:

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from inspect_tool.cli.vscoding import project_root
 from inspect_tool.editor.launches import Launches
-from inspect_tool.editor.project import changes, write
+from inspect_tool.editor.project import changes, ranks_there, write
 from inspect_tool.editor.settings_json import globs
 from inspect_tool.errors import InspectError
 from inspect_tool.runs.clean import clean_runs
@@ -53,6 +53,15 @@ def test_a_file_that_is_broken(tmp_path: Path) -> None:
     assert answer.returncode == 2
     assert f"{broken}: line 1, column 12: a value is missing here" in answer.stderr
     assert list((tmp_path / ".vscode").iterdir()) == [broken]
+
+
+def test_ranks_are_kept(tmp_path: Path) -> None:
+    """How many ranks were asked for once holds until another number is asked for."""
+    assert ranks_there(tmp_path) is None
+    for change in changes(tmp_path, Launches(python="python", ranks=4), None):
+        write(change)
+
+    assert ranks_there(tmp_path) == 4
 
 
 def test_a_link_stays_a_link(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +16,7 @@ from inspect_tool.runs.debug import DebugOptions
 from inspect_tool.runs.debug_choice import Chosen
 from inspect_tool.runs.launch import Launch
 from tests.axolotl_runs import RECIPES, ROOT
+from tests.processes import TIMEOUT, environment
 from tests.runs.debug.plans import QLORA_2024, plan
 from tests.vscode.editor import Editor, strict_json
 
@@ -158,3 +161,29 @@ def test_every_recipe_has_the_schema() -> None:
     assert (ROOT / schema).is_file()
     assert "/recipes/*.yml" in patterns
     assert list(RECIPES.glob("*.yml"))
+
+
+def test_planning_imports_nothing_that_reads_the_environment(tmp_path: Path) -> None:
+    """Until the process becomes the run, no library is imported whose settings the run changes."""
+    config = plan(tmp_path, QLORA_2024).config
+    code = (
+        "import sys\n"
+        "from inspect_tool.cli.app import run\n"
+        "def planned(chosen):\n"
+        "    chosen.plan(print)\n"
+        "    return 0\n"
+        f"assert run(['debug', {str(config)!r}], in_process=planned) == 0\n"
+        "heavy = {'torch', 'transformers', 'datasets', 'axolotl', 'accelerate', 'wandb'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+
+    answer = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+        env=environment(None),
+    )
+
+    assert answer.returncode == 0, answer.stderr

@@ -17,11 +17,11 @@ PATIENCE = 180.0
 """Seconds until a wait fails; only ever reached when something hangs."""
 
 
-def until(condition: Callable[[], object], what: str) -> None:
+def until(condition: Callable[[], object], what: str, *, patience: float = PATIENCE) -> None:
     """Return once ``condition`` holds; fail with ``what`` when it never does."""
-    pause, deadline = threading.Event(), time.monotonic() + PATIENCE
+    pause, deadline = threading.Event(), time.monotonic() + patience
     while not condition():
-        assert time.monotonic() < deadline, f"waited {PATIENCE:.0f} s in vain: {what}"
+        assert time.monotonic() < deadline, f"waited {patience:.0f} s in vain: {what}"
         pause.wait(0.02)
 
 

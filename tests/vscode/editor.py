@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+PATIENCE = 240.0
+"""Seconds until a task that starts ranks must have started them, on a busy machine too."""
 _VARIABLE = re.compile(r"\$\{(\w+)(?::(\w+))?\}")
 
 
@@ -136,6 +138,7 @@ class BackgroundTask:
         until(
             lambda: any(map(self._ready.search, self.lines)) or self.process.poll() is not None,
             "the end of the task's beginning",
+            patience=PATIENCE,
         )
         self._reader.join(0.0 if self.process.poll() is None else 60.0)
         assert any(map(self._ready.search, self.lines)), "\n".join(self.lines)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import shutil
+from pathlib import Path
 
 import pytest
 
+from fixtures.build import build_models, build_tokenizers
 from inspect_tool.runs.journal import State, Status, read_status
+from tests.axolotl_runs import RECIPES, ROOT
 from tests.dap import DapClient
 from tests.runs.debug.sessions import contents, project
 from tests.tui.terminal import TerminalApp
 from tests.waiting import until, until_gone
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.slow
 
@@ -25,6 +25,16 @@ def config(tmp_path: Path) -> Path:
     """A config with its data and a base model."""
     (tmp_path / ".git").mkdir()
     return project(tmp_path)
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    """The chat recipe in a project of its own."""
+    build_tokenizers()
+    build_models()
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")
+    return Path(shutil.copy(RECIPES / "chat-chatml.yml", tmp_path))
 
 
 def folder_of(config: Path) -> Path:
@@ -42,7 +52,7 @@ def until_state(folder: Path, state: State) -> Status:
 
 def start(app: TerminalApp) -> None:
     """Plan a run that stops in compute_loss, and start it."""
-    app.until_shown("lora.yml")
+    app.until_shown(".yml")
     app.press("D")
     app.until_shown("what axolotl will read")
     app.until_shown("keys changed")
@@ -54,15 +64,15 @@ def start(app: TerminalApp) -> None:
     app.until_shown("● waits for a debugger on 127.0.0.1:")
 
 
-def test_a_stop_in_compute_loss(config: Path) -> None:
+def test_a_stop_in_compute_loss(recipe: Path) -> None:
     """From the app to axolotl's compute_loss with a debugger attached, then to the run's end.
 
     The user's files are as they were.
     """
-    before = contents(config.parent)
-    with TerminalApp(config, cwd=config.parent) as app:
+    before = contents(recipe.parent)
+    with TerminalApp(recipe, cwd=recipe.parent) as app:
         start(app)
-        port = until_state(folder_of(config), State.WAITING).port
+        port = until_state(folder_of(recipe), State.WAITING).port
         assert port is not None
         with DapClient(port) as client:
             client.attach()
@@ -76,7 +86,7 @@ def test_a_stop_in_compute_loss(config: Path) -> None:
         app.until_shown("sample 1 of 1: row")
         app.press("q")
         assert app.wait() == 0
-    assert contents(config.parent) == before
+    assert contents(recipe.parent) == before
 
 
 def test_a_run_is_left_and_ended(config: Path) -> None:

@@ -208,6 +208,11 @@ def test_metrics(steps: list[dict[str, Any]], code: str | None) -> None:
     assert (failure.code if failure else None) == code
 
 
+def test_equal_rewards() -> None:
+    """A run by rewards has a loss of 0 where all answers earn the same; tokens are trained."""
+    assert ends.of_metrics([step(1, 0.0, grad=0.0)], rewarded=True) is None
+
+
 def run_folder(folder: Path, state: State, *, log: str, exit_status: int | None) -> Path:
     """Write a run's folder as its owner leaves it, of a process that is gone."""
     status = {"state": state.value, "pid": 2**22 + 1, "exit_status": exit_status, "message": "m"}

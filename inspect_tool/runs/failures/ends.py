@@ -68,8 +68,11 @@ def of_signal(exit_status: int | None) -> Failure | None:
     )
 
 
-def of_metrics(steps: Sequence[dict[str, Any]]) -> Failure | None:
-    """Judge a training run that ended without an error by its recorded ``steps``."""
+def of_metrics(steps: Sequence[dict[str, Any]], *, rewarded: bool = False) -> Failure | None:
+    """Judge a training run that ended without an error by its recorded ``steps``.
+
+    ``rewarded``: its loss may be 0 though tokens are trained, as where all rewards are equal.
+    """
     trained = [step for step in steps if "loss" in step]
     if not trained:
         return Failure(
@@ -82,7 +85,7 @@ def of_metrics(steps: Sequence[dict[str, Any]]) -> Failure | None:
     odd = next((step for step in trained if _overflowed(step)), None)
     if odd is not None:
         return _not_finite(odd)
-    if all(step["loss"] == 0 for step in trained):
+    if not rewarded and all(step["loss"] == 0 for step in trained):
         return Failure(
             code="F-NOTHING-TRAINED",
             cause="the loss was 0 at every step: no token is trained",

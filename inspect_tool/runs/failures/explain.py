@@ -35,6 +35,8 @@ MAX_LINE = 1000
 """Characters of a line that are looked at."""
 LAST_LINES = 400
 """How many of the last lines are searched where no exception says what happened."""
+REWARDED = ("grpo", "gdpo", "ebft")
+"""Values of ``rl`` whose loss is 0 where all answers to a prompt earn the same."""
 _NO_TEXT = "it wrote nothing"
 
 
@@ -83,7 +85,8 @@ def explain_end(
     """
     if exit_status:
         return explain(folder / LOG, config=config, exit_status=exit_status)
-    failure = of_metrics(tuple(read_metrics(folder))) if trains else None
+    rewarded = config is not None and config.values.get("rl") in REWARDED
+    failure = of_metrics(tuple(read_metrics(folder)), rewarded=rewarded) if trains else None
     failure = failure or _line(_read(folder / LOG), "end")
     return _placed(failure, config) if failure else None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import sys
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from inspect_tool.cli.debugging import tell
@@ -20,7 +21,7 @@ from inspect_tool.runs.doctor.machine import gpus
 from inspect_tool.runs.journal import free_name, read_metrics
 from inspect_tool.runs.ports import HOST, choose_port, debugger_at
 from inspect_tool.samples.glyphs import safe
-from inspect_tool.scale.fleet import Fleet
+from inspect_tool.scale.fleet import Fleet, Strategy
 from inspect_tool.scale.ranks.pace import read_paces, slowest
 from inspect_tool.scale.ranks.record import Rank, RankState
 from inspect_tool.scale.ranks.run import FleetListener, FleetRun, run_fleet
@@ -77,6 +78,7 @@ def debug_ranks(scaling: Scaling, ranks: str, *, port: int, reuse: bool = False)
     refuse(plan)
     asked = scaling.options
     strategy = asked.strategy or strategy_of(Config.read(plan.config).values, cwd=plan.launch.cwd)
+    _refuse_missing(strategy)
     fleet = Fleet(asked.processes, asked.nodes, strategy)
     wanted = _ranks(ranks, fleet)
     base = _free_ports(port, wanted)
@@ -96,6 +98,15 @@ def _ranks(text: str, fleet: Fleet) -> tuple[int, ...]:
             fix=f"ranks are 0 to {fleet.processes - 1}, as in --debug-ranks 0,1",
         )
     return tuple(sorted({there[name] for name in named}))
+
+
+def _refuse_missing(strategy: Strategy) -> None:
+    """Raise InspectError for an engine that is not installed, before every rank finds out."""
+    if strategy.deepspeed and find_spec("deepspeed") is None:
+        raise InspectError(
+            f"{strategy} needs deepspeed, which is not installed here",
+            fix="pip install 'axolotl[deepspeed]==0.19.0', or --strategy ddp",
+        )
 
 
 def _free_ports(base: int, ranks: tuple[int, ...]) -> int:

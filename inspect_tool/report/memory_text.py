@@ -8,6 +8,7 @@ from inspect_tool.report.lines import heading, joined, printed
 from inspect_tool.report.marks import marks_of
 from inspect_tool.report.wrap import Segment
 from inspect_tool.samples.glyphs import safe
+from inspect_tool.scale.table import size_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from inspect_tool.scale.memory.plain import PlainTable
     from inspect_tool.scale.memory.sized import Sized
 
-GIB = 1 << 30
 _COLORS: dict[Fit, str] = {"fits": "1;32", "tight": "1;33", "does not fit": "1;31"}
 _SAYS = {
     "weights": "the model's weights",
@@ -138,11 +138,6 @@ def plain_text(table: PlainTable, name: str, look: Look) -> str:
     lines += ["", "Adam, batch size 1, as accelerate estimate-memory counts it: weights, gradients"]
     lines += ["and optimizer only, no activations, no logits. With a CONFIG all of it is counted."]
     return printed([Segment(f"{line}\n") for line in lines], look)
-
-
-def size_text(size: int) -> str:
-    """Return bytes in GiB, small ones in MiB."""
-    return f"{size / GIB:.2f} GiB" if size >= GIB / 10 else f"{size / (1 << 20):.1f} MiB"
 
 
 def unit_text(size: int | None) -> str:

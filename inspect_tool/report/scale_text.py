@@ -12,7 +12,7 @@ from inspect_tool.report.marks import ascii_only
 from inspect_tool.report.summary import counted
 from inspect_tool.report.wrap import Segment, wrapped
 from inspect_tool.samples.glyphs import safe
-from inspect_tool.scale.table import BATCH_LINES, GIB, LOSS, verdict
+from inspect_tool.scale.table import BATCH_LINES, GIB, LOSS, size_text, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -97,10 +97,10 @@ def _memory(plan: ScalePlan, look: Look) -> Iterator[Segment]:
         return
     sized = plan.sized
     yield from _fact("memory", verdict(sized), look)
-    for part, size in sized.memory.per_gpu.items():
-        if size:
+    for part, count in sized.memory.per_gpu.items():
+        if count:
             yield Segment(f"  {part}".ljust(_LABEL), _style(_DIM, look))
-            yield Segment(f"{size / GIB:.2f} GiB".rjust(_COLUMN) + "\n")
+            yield Segment(size_text(count).rjust(_COLUMN) + "\n")
     for change in sized.changes:
         yield from _part("then", f"{change.what}: {change.total / GIB:.1f} GiB, {change.fit}", look)
     if sized.memory.host:

@@ -39,3 +39,8 @@ def verdict(sized: Sized) -> str:
     if sized.card is None:
         return f"{total}; --gpu NAME says whether it fits"
     return f"{total}: {sized.fit} {sized.card.name} ({sized.card.size / GIB:.1f} GiB)"
+
+
+def size_text(count: int) -> str:
+    """Return bytes in the unit that shows them."""
+    return f"{count / GIB:.2f} GiB" if count >= GIB / 10 else f"{count / (1 << 20):.1f} MiB"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from inspect_tool.findings import SEVERITIES
 from inspect_tool.samples.facts import Fact
 from inspect_tool.samples.glyphs import safe
-from inspect_tool.scale.table import BATCH_LINES, GIB, LOSS, verdict
+from inspect_tool.scale.table import BATCH_LINES, GIB, LOSS, size_text, verdict
 from inspect_tool.tui.describe import SEVERITY_MARKS, joined, plural
 from inspect_tool.tui.widgets.parts import Line, Part
 
@@ -93,10 +93,10 @@ def _memory(plan: ScalePlan) -> Sections:
     sized = plan.sized
     facts = [Fact("a GPU", verdict(sized), _fit_tone(sized))]
     largest = max(sized.memory.per_gpu.values(), default=0) or 1
-    for part, size in sized.memory.per_gpu.items():
-        if size:
-            bar = "█" * max(1, round(BAR_CELLS * size / largest))
-            facts.append(Fact(part, f"{size / GIB:>8.2f} GiB  {bar}"))
+    for part, count in sized.memory.per_gpu.items():
+        if count:
+            bar = "█" * max(1, round(BAR_CELLS * count / largest))
+            facts.append(Fact(part, f"{size_text(count):>10}  {bar}"))
     facts += [
         Fact("then", f"{change.what}: {change.total / GIB:.1f} GiB, {change.fit}")
         for change in sized.changes

@@ -12,13 +12,14 @@ from jsonschema import Draft202012Validator
 
 from inspect_tool.__main__ import main
 from inspect_tool.report.look import Look
-from inspect_tool.report.memory_text import memory_text, plain_text, size_text, unit_text
+from inspect_tool.report.memory_text import memory_text, plain_text, unit_text
 from inspect_tool.scale.fleet import Fleet, Strategy
 from inspect_tool.scale.memory.advice import advise
 from inspect_tool.scale.memory.estimate import estimate
 from inspect_tool.scale.memory.gpus import Card, fit
 from inspect_tool.scale.memory.plain import PlainRow, PlainTable
 from inspect_tool.scale.memory.sized import Sized
+from inspect_tool.scale.table import size_text
 from tests.processes import run
 from tests.scale.memory_models import BERT_BASE_CASED, FULL, LLAMA_3_8B, by_hand
 from tests.schemas import schema

@@ -14,7 +14,7 @@ from inspect_tool.scale.packing import with_bins
 from inspect_tool.scale.preflight.case import Case
 from inspect_tool.scale.preflight.run import preflight
 from inspect_tool.scale.strategy import strategy_of
-from inspect_tool.scale.surroundings import Surroundings
+from inspect_tool.scale.surroundings import AccelerateDefault, Surroundings
 
 if TYPE_CHECKING:
     from inspect_tool.findings import Finding
@@ -103,3 +103,24 @@ def rows(count: int, *, data: Data = PREPARED, **others: Any) -> Data:
     """Prepared data with so many training rows."""
     assert data.rows is not None
     return replace(data, rows=replace(data.rows, rows=count, **others))
+
+
+FILE = Path("/home/someone/.cache/huggingface/accelerate/default_config.yaml")
+UNPREPARED = Data("not prepared yet")
+
+
+def accelerate(**content: Any) -> Surroundings:
+    """Surroundings with a default accelerate config of eight processes, changed."""
+    sound = {"distributed_type": "MULTI_GPU", "num_processes": 8, "num_machines": 1}
+    return replace(AROUND, accelerate=AccelerateDefault(FILE, {**sound, **content}))
+
+
+def variable(name: str, value: str = "true") -> Surroundings:
+    """Surroundings with one variable set."""
+    return replace(AROUND, variables={name: value})
+
+
+def packed(bins: int, *, evals: int | None = None) -> Answers:
+    """Answers of a sampler that made so many packs, one a batch."""
+    resolved = {"attn_supports_packing": True}
+    return replace(ANSWERED, bins=bins, eval_bins=evals, resolved=resolved)

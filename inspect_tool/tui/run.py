@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 from inspect_tool.runs.journal import State
 from inspect_tool.runs.ports import HOST
 from inspect_tool.samples.facts import Fact
 from inspect_tool.samples.glyphs import safe
-from inspect_tool.tui.chart import Curve, number
+from inspect_tool.tui.chart import Curve, number, thinned
 from inspect_tool.tui.describe import SEVERITY_MARKS, joined, plural
 from inspect_tool.tui.widgets.parts import Line, Part
 
@@ -43,6 +44,8 @@ MARKS: Final = {
 GOES_ON: Final = "●"
 BAR_CELLS: Final = 12
 """Width of the progress bar."""
+CURVE_COLUMNS: Final = 500
+"""More than a curve is ever wide: of a long run, this much is handed to the screen."""
 
 
 def state_part(view: RunView | None, *, ending: bool = False) -> Part:
@@ -122,12 +125,12 @@ def attach_line(view: RunView | None) -> Line:
 
 
 def curves_of(view: RunView | None) -> tuple[Curve, Curve, Curve]:
-    """Return loss, gradient norm and learning rate over the steps."""
+    """Return loss, gradient norm and learning rate over the steps, few enough to be drawn."""
     steps = view.training if view else ()
     return (
-        Curve("loss", tuple((step.number, step.loss) for step in steps)),
-        Curve("gradient norm", _known(steps, "grad_norm")),
-        Curve("learning rate", _known(steps, "learning_rate")),
+        _curve("loss", steps, "loss"),
+        _curve("gradient norm", steps, "grad_norm"),
+        _curve("learning rate", steps, "learning_rate"),
     )
 
 
@@ -175,10 +178,15 @@ def _step(last: Step | None) -> str:
     return f"step {last.number:,}/{last.of:,}" if last.of else plural(last.number, "step")
 
 
-def _known(steps: Iterable[Step], name: str) -> tuple[tuple[float, float | None], ...]:
-    """Return the points of a curve, without the steps that say nothing of it."""
-    points = ((step.number, getattr(step, name), name in step.not_finite) for step in steps)
-    return tuple((at, value) for at, value, odd in points if odd or value is not None)
+def _curve(name: str, steps: Iterable[Step], key: str) -> Curve:
+    """Return a curve of the steps that say something of it."""
+    points = ((step.number, getattr(step, key), key in step.not_finite) for step in steps)
+    known = [
+        (at, value if value is not None and math.isfinite(value) else None)
+        for at, value, odd in points
+        if odd or value is not None
+    ]
+    return Curve(name, thinned(known, CURVE_COLUMNS))
 
 
 def _failure_facts(failure: Failure) -> list[Fact]:

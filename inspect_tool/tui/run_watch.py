@@ -11,6 +11,7 @@ from inspect_tool.runs.failures.explain import explain_run
 from inspect_tool.runs.follow import Follower, RunView
 from inspect_tool.scale.ranks.follow import RanksFollower, RanksView
 from inspect_tool.tui.batches import BatchRows, rows_of
+from inspect_tool.tui.run import curves_of
 
 if TYPE_CHECKING:
     import threading
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from inspect_tool.axolotl_worker import AxolotlWorker
     from inspect_tool.runs.failures.failure import Failure
     from inspect_tool.samples.vocabulary import Vocabulary
+    from inspect_tool.tui.chart import Curve
 
 LOOK_SECONDS: Final = 0.2
 """How often the folder is looked into while the run goes on."""
@@ -30,6 +32,7 @@ class Looked:
     """What a look brought: the run by now, and batches that are new."""
 
     view: RunView
+    curves: tuple[Curve, ...] = ()
     batches: tuple[BatchRows, ...] = ()
     notes: tuple[str, ...] = ()
     """What the recorder could not do."""
@@ -49,7 +52,7 @@ def watch(folder: Path, say: Callable[[Looked], None], stop: threading.Event) ->
         if now != before or view.lines or batches:
             before = now
             failure = explain_run(folder) if view.over else None
-            say(Looked(view, batches, read_notes(folder), failure, fleet))
+            say(Looked(view, curves_of(view), batches, read_notes(folder), failure, fleet))
         if view.over:
             return
         stop.wait(LOOK_SECONDS)

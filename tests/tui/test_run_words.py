@@ -9,6 +9,7 @@ import pytest
 from inspect_tool.runs.follow import Follower, RunView
 from inspect_tool.runs.journal import State
 from inspect_tool.tui.run import (
+    CURVE_COLUMNS,
     attach_line,
     curves_of,
     progress_line,
@@ -123,3 +124,14 @@ def test_curves(run: RunFolder) -> None:
 
     assert list(loss.points) == [(1, 3.0), (2, None), (3, 1.0)]
     assert [y for _, y in norm.points] == [1.5] * 3
+
+
+def test_curves_of_a_long_run(run: RunFolder) -> None:
+    """They have no more points than can be drawn, the first and the last step among them."""
+    line = '{"step": %d, "loss": 1.5, "grad_norm": NaN}\n'
+    (run.folder / "metrics.jsonl").write_text("".join(line % at for at in range(20_000)))
+    loss, norm, _ = curves_of(view_of(run))
+
+    assert len(loss.points) <= 3 * CURVE_COLUMNS + 2
+    assert (loss.points[0][0], loss.points[-1][0]) == (0, 19_999)
+    assert {y for _, y in norm.points} == {None}

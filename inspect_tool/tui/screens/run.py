@@ -19,7 +19,6 @@ from inspect_tool.tui.actions import RUN_ACTIONS, bindings, hint_parts
 from inspect_tool.tui.failures import TellsFailures
 from inspect_tool.tui.run import (
     attach_line,
-    curves_of,
     problem_sections,
     progress_line,
     speed_line,
@@ -197,9 +196,8 @@ class RunScreen(ModalScreen[None], TellsFailures):
         self.log_view.add(looked.view.lines)
         self.batches.list.add(looked.batches)
         self.ranks.show(looked.ranks)
-        for view, curve in zip(self.curves, curves_of(looked.view), strict=True):
-            if view.curve != curve:
-                view.curve = curve
+        for view, curve in zip(self.curves, looked.curves, strict=True):
+            view.curve = curve
         if looked.batches and not self._reads_vocabulary:
             self._reads_vocabulary = True
             self.run_worker(self._read, thread=True, group="vocabulary", exit_on_error=False)

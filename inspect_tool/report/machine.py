@@ -19,7 +19,9 @@ _COLORS: dict[Severity, str] = {"error": "1;31", "warning": "1;33", "info": "2"}
 
 def machine_text(machine: Machine, findings: list[Finding], look: Look) -> str:
     """Return the facts, then what to mend with the command that mends it."""
-    facts = "\n".join(f"{name:<18} {value}" for name, value in _facts(machine))
+    found = list(_facts(machine))
+    width = max(len(name) for name, _ in found)
+    facts = "\n".join(f"{name:<{width}} {value}" for name, value in found)
     blocks = [_finding(finding, look) for finding in findings]
     text = "\n\n".join([facts, *blocks])
     return f"{text if look.unicode else ascii_only(text)}\n"
@@ -38,9 +40,9 @@ def _facts(machine: Machine) -> Iterator[tuple[str, str]]:
     for cache in machine.caches:
         state = "" if cache.exists else ", not there yet"
         free = f"{cache.free / 1e9:.0f} GB free"
-        yield f"{cache.name} cache"[:18], safe(f"{cache.path} ({free}{state})")
+        yield f"{cache.name} cache", safe(f"{cache.path} ({free}{state})")
     for name, value in machine.settings.items():
-        yield name[:18], safe(value, newline=" ") or "(empty)"
+        yield name, safe(value, newline=" ") or "(empty)"
 
 
 def _finding(finding: Finding, look: Look) -> str:

@@ -24,7 +24,7 @@ from inspect_tool.runs.overrides import process as on_process
 from inspect_tool.runs.overrides import steps as on_steps
 from inspect_tool.runs.overrides.draft import Draft, Override
 from inspect_tool.runs.ports import HOST
-from inspect_tool.runs.slice import Cut, slice_data
+from inspect_tool.runs.slice import slice_data
 from inspect_tool.runs.stops.places import ENVIRONMENT_KEY, Stops
 from inspect_tool.runs.tiny.source import Model, ModelChoice, choose_model
 from inspect_tool.runs.translate import translate
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from inspect_tool.runs.config import Config
+    from inspect_tool.runs.cut import Cut
 
 Stage = Literal["train", "preprocess"]
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from inspect_tool.errors import InspectError
 from inspect_tool.runs.config import Config
+from inspect_tool.runs.cut import cut
 from inspect_tool.runs.failures.ends import NO_STEPS
 from inspect_tool.runs.failures.explain import explain_end
 from inspect_tool.runs.failures.failure import FailedRunError
@@ -28,7 +29,6 @@ from inspect_tool.runs.journal import (
 )
 from inspect_tool.runs.launch import Process
 from inspect_tool.runs.ports import listens
-from inspect_tool.runs.slice import cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable

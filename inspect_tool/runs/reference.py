@@ -97,7 +97,7 @@ class TokenizerReference:
                 return said
             case Availability.DOWNLOAD:
                 return f"{said} is not on this machine yet"
-            case Availability.MISSING if _offline() and _HUB_NAME.fullmatch(self.name):
+            case Availability.MISSING if offline() and _HUB_NAME.fullmatch(self.name):
                 return f"{said} is not on this machine, and HF_HUB_OFFLINE forbids to fetch it"
             case _:
                 return f"{said} was not found"
@@ -200,7 +200,7 @@ def _availability(name: str, folder: Path | None) -> Availability:
     if folder is not None:
         ready = (folder / "tokenizer.json").is_file()
         return Availability.READY if ready else Availability.CONVERT
-    if _HUB_NAME.fullmatch(name) and not _offline():
+    if _HUB_NAME.fullmatch(name) and not offline():
         return Availability.DOWNLOAD
     return Availability.MISSING
 
@@ -218,5 +218,13 @@ def _listed(folder: Path) -> list[Path]:
         return []
 
 
-def _offline() -> bool:
+def hub_dataset_cached(name: str) -> bool:
+    """Tell whether a dataset's repository is in the Hub's cache, whole or in part."""
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    return (Path(HF_HUB_CACHE) / f"datasets--{name.replace('/', '--')}").is_dir()
+
+
+def offline() -> bool:
+    """Tell whether the environment forbids the Hub, as huggingface_hub reads it."""
     return os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}

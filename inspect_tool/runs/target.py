@@ -7,6 +7,7 @@ Two phases. ``resolve`` answers at once from names and columns and says "assumed
 from __future__ import annotations
 
 import difflib
+import shlex
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -234,7 +235,7 @@ def _how_prepared(
 
 def prepare_hint(config: Config) -> str:
     """Return the command that prepares a config, as a hint."""
-    return f"prepare it: inspect-tool prepare {config.path}"
+    return f"prepare it: inspect-tool prepare {shlex.quote(str(config.path))}"
 
 
 def _of_run(asked: Path, flags: _Flags) -> Target:

@@ -118,6 +118,7 @@ PREPARING = {
     "a dataset of the Hub, offline": _ds("F-DATA-MISSING", "datasets.0.path", path="no/thing"),
     "broken JSON": _ds("F-DATA-JSON", "datasets.0.path", ["{]\n"]),
     "an empty file": _ds("F-DATA-EMPTY", "datasets.0.path", [""]),
+    "blank lines": _ds("F-DATA-EMPTY", "datasets.0.path", ["\n", " \n"]),
     "no such split": _ds("F-DATA-SPLIT", "datasets.0.split", split="nosuch"),
     "no messages": _ds("F-DATA-MESSAGES", "datasets.0.field_messages", ['{"text": "a"}\n']),
     "messages as text": _ds("F-DATA-MESSAGES", "datasets.0.field_messages", ['{"messages":"a"}\n']),

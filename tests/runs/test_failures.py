@@ -54,6 +54,8 @@ PUBLISHED = {
     "dataloader's workers are out of shared memory.": "F-SHARED-MEMORY",
     "RuntimeError: CUDA error: no kernel image is available for execution": "F-CUDA-BUILD",
     "RuntimeError: CUDA error: device-side assert triggered": "F-TOKEN-ID",
+    "datasets.data_files.EmptyDatasetError: The directory at /my data doesn't contain any data "
+    "files": "F-DATA-EMPTY",
     "UnboundLocalError: cannot access local variable 'state_dict_type' where it is not "
     "associated with a value": "F-ACCELERATE-FILE",
     "/usr/bin/python3: No module named debugpy": "F-NO-AXOLOTL",
@@ -108,6 +110,19 @@ def test_the_last_chain_counts() -> None:
 
     assert failure is not None
     assert failure.cause == "a data file is not JSON lines: bad (row 3)"
+
+
+def test_the_cause_in_another_process() -> None:
+    """What multiprocess quotes of a worker's traceback is read to the end of the quotation."""
+    frame = "/v/lib/python3.11/site-packages/axolotl/prompt_strategies/alpaca_w_system.py"
+    inner = logged("KeyError: 'question'").replace(PACKAGE, frame)
+    joined = "\nThe above exception was the direct cause of the following exception:\n\n"
+    text = f'multiprocess.pool.RemoteTraceback: \n"""\n{inner}"""\n{joined}'
+
+    failure = explain(text + logged("KeyError: 'question'"), exit_status=1)
+
+    assert failure is not None
+    assert failure.code == "F-DATA-FIELD"
 
 
 def test_what_python_ignored_is_no_cause() -> None:

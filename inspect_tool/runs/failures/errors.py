@@ -27,6 +27,8 @@ _RECORD = re.compile(
     r"^/.*:\d+: \w*Warning|^warnings\.warn\(|^Exception ignored in"
 )
 """What stands after an exception's message and is no part of it."""
+_REMOTE_END = '"""'
+"""What closes the traceback of another process, as multiprocess quotes it."""
 _IGNORED = "Exception ignored in"
 _LIBRARY = re.compile(r"(?:site|dist)-packages[/\\]|[/\\]lib[/\\]python3\.\d+[/\\]|^<frozen ")
 MAX_MESSAGE_LINES = 60
@@ -111,7 +113,8 @@ def _named(
     last = at
     for index in range(at + 1, min(len(lines), at + MAX_MESSAGE_LINES)):
         line = lines[index].strip()
-        if line.endswith(TRACEBACK) or line in _CHAINED or _RECORD.match(line):
+        ends = line in _CHAINED or line == _REMOTE_END
+        if ends or line.endswith(TRACEBACK) or _RECORD.match(line):
             break
         if line:
             message.append(line)

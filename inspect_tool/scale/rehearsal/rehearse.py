@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from inspect_tool.errors import InspectError
 from inspect_tool.runs.batches import BATCHES
 from inspect_tool.runs.batches import FOLDER as BATCH_FOLDER
+from inspect_tool.runs.cut import cut
 from inspect_tool.runs.debug_run import end, refuse
 from inspect_tool.runs.journal import CONFIG, LOG, METRICS, PLAN, Journal, State, make_folder
-from inspect_tool.runs.slice import cut
 from inspect_tool.scale.rehearsal import ends, processes
 from inspect_tool.scale.rehearsal.compare import compare
 from inspect_tool.scale.rehearsal.recorded import Recorded, Tolerance, numbers_of

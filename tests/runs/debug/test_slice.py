@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from inspect_tool.errors import InspectError
-from inspect_tool.runs.slice import Cut, cut
+from inspect_tool.runs.cut import Cut, cut
 from tests.runs.debug.plans import derived, plan
 
 if TYPE_CHECKING:
@@ -123,8 +123,47 @@ def test_a_folder_of_files(tmp_path: Path) -> None:
     ]
 
 
-def test_data_of_the_hub(tmp_path: Path) -> None:
+@pytest.mark.parametrize("line", ["null", "[1, 2]", '{"a": 1', "\\xff"])
+def test_a_line_that_is_no_object(tmp_path: Path, line: str) -> None:
+    """It is named by its number: axolotl would crash or name no file."""
+    source = tmp_path / "a.jsonl"
+    source.write_text(f'{{"a": 1}}\n\n{line}\n')
+
+    with pytest.raises(InspectError, match=r"a\.jsonl:3"):
+        sliced(source, "json")
+
+
+def test_blank_lines_are_no_rows(tmp_path: Path) -> None:
+    """They are left out, and a file of them alone has no row."""
+    source = tmp_path / "a.jsonl"
+    source.write_text('\n{"a": 1}\n  \n{"a": 2}\n')
+    blank = tmp_path / "blank.jsonl"
+    blank.write_text("\n \n\n")
+
+    assert sliced(source, "json", rows=2).read_text() == '{"a": 1}\n{"a": 2}\n'
+    assert cut(Cut(blank, tmp_path / "run" / "blank.jsonl", "json", 3)) == 0
+
+
+def test_an_array_of_other_things(tmp_path: Path) -> None:
+    """Its first item that is no object is named."""
+    source = tmp_path / "a.json"
+    source.write_text('[{"a": 1}, null]')
+
+    with pytest.raises(InspectError, match="item 1 is no object"):
+        sliced(source, "json")
+
+
+def test_data_of_the_hub_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is neither here nor to be fetched stands in the way."""
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    planned = plan(tmp_path, "base_model: m\ndatasets: [{path: some/data, type: alpaca}]\n")
+
+    assert "P-DATA-MISSING" in [item.code for item in planned.errors]
+
+
+def test_data_of_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What axolotl fetches is asked for in part, and said to be elsewhere."""
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
     planned = plan(tmp_path, "base_model: m\ndatasets: [{path: some/data, type: alpaca}]\n")
 
     assert derived(planned)["datasets"][0]["split"] == "train[:64]"

@@ -197,7 +197,9 @@ def test_like_another_model(tmp_path: Path) -> None:
     """--like takes the shape by name and the vocabulary from the tokenizer."""
     _base(tmp_path, {})
     options = DebugOptions(model=ModelChoice(like="llama", tokenizer="base"))
-    planned = plan(tmp_path, f"base_model: gated/model\n{DATA}", options=options)
+    (tmp_path / "data.jsonl").write_text("{}\n")
+    text = f"base_model: gated/model\n{DATA.replace('some/data', 'data.jsonl')}"
+    planned = plan(tmp_path, text, options=options)
 
     assert planned.errors == ()
     assert planned.model.tiny is not None

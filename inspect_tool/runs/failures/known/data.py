@@ -32,6 +32,23 @@ RULES = (
         keys=_ENTRY,
     ),
     Rule(
+        code="F-DATA-EMPTY",
+        pattern=said(r'^ValueError: Instruction "[^"]*" corresponds to no data!'),
+        frame="datasets/",
+        cause="a data file has no row: nothing, or blank lines",
+        fix="name a file with rows",
+        keys=_ENTRY,
+    ),
+    Rule(
+        code="F-DATA-EMPTY",
+        pattern=said(
+            r"EmptyDatasetError: The directory at (?P<value>.+) doesn't contain any data files"
+        ),
+        cause="the folder {value} has no data files",
+        fix="name a file, or a folder with JSON lines, JSON, CSV, text or Parquet files",
+        keys=_ENTRY,
+    ),
+    Rule(
         code="F-DATA-SPLIT",
         pattern=said(r'Unknown split "(?P<value>[^"]*)"\. Should be one of (?P<splits>[^\n]*)\.'),
         cause="the dataset has no split {value}",

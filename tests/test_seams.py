@@ -109,6 +109,14 @@ def test_importing_everything_imports_nothing_heavy(package: ModuleType) -> None
     assert not imported & set(HEAVY)
 
 
+def test_the_first_screen_imports_nothing_to_plot_with() -> None:
+    """Curves are the Run screen's alone; what draws them is imported when it is opened."""
+    imported = imported_by("__import__('inspect_tool.tui.app')")
+
+    assert "textual" in imported
+    assert not imported & {"plotext", "textual_plotext"}
+
+
 def test_importing_the_entry_point_does_nothing() -> None:
     """The axolotl worker is spawned and imports the entry point again: nothing may happen then."""
     module = importlib.import_module("inspect_tool.__main__")

@@ -113,7 +113,7 @@ class Follower:
             self._plan = _plan(self.folder)
         lines = self._log.take()
         for line in self._metrics.take():
-            with suppress(ValueError, TypeError, KeyError):
+            with suppress(ValueError, TypeError, KeyError, OverflowError):
                 self._steps.append(_step(json.loads(line)))
         if status is not None and status.state.over:
             lines += self._log.rest()

@@ -63,6 +63,7 @@ def test_metrics_that_are_none(tmp_path: Path) -> None:
     """Lines that are no step's are left out."""
     make_folder(tmp_path / "run")
     lines = ["{", "[]", "null", '{"loss": 1}', '{"step": 2, "loss": "x", "max_steps": true}']
+    lines += ['{"step": 1e400}', f'{{"step": 3, "loss": 1{"0" * 400}}}']
     (tmp_path / "run" / "metrics.jsonl").write_text("\n".join(lines) + "\n")
 
     assert [step.number for step in Follower(tmp_path / "run").look().steps] == [2]

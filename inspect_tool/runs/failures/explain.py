@@ -18,6 +18,7 @@ from inspect_tool.runs.failures.keys import VALUE, line_of, written_first
 from inspect_tool.runs.failures.known import RULES
 from inspect_tool.runs.failures.validation import CODE, keys_of, refusals, said_of
 from inspect_tool.runs.journal import LOG, PLAN, State, read_metrics, read_status
+from inspect_tool.runs.outdated import way_out
 from inspect_tool.samples.glyphs import safe
 
 if TYPE_CHECKING:
@@ -196,7 +197,9 @@ def _placed(failure: Failure, config: Config | None) -> Failure:
     keys = written_first(failure.keys, config)
     line = line_of(keys[0], config) if config and keys else None
     place = f"{config.path}:{line}" if config and line else None
-    return replace(failure, keys=keys, place=place)
+    now = way_out(config) if config and failure.code == CODE else None
+    fix = f"{_safe(now)}; change what else it names" if now else failure.fix
+    return replace(failure, keys=keys, place=place, fix=fix)
 
 
 def _traceback(log: _Log, error: LoggedError | None) -> str:

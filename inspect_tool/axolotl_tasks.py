@@ -247,13 +247,8 @@ def _pydantic_line(item: Mapping[str, Any]) -> str:
 
 
 def refused(error: Exception, config: Path) -> AxolotlRefusedError:
-    """Say in axolotl's own words why it does not take a config, and what its old keys are now."""
-    from inspect_tool.runs.outdated import way_out
-
-    fix = None
-    with suppress(InspectError):
-        fix = way_out(Config.read(config))
-    return AxolotlRefusedError(f"axolotl refuses it: {first_line(error)}", place=config, fix=fix)
+    """Say in axolotl's own words why it does not take a config."""
+    return AxolotlRefusedError(f"axolotl refuses it: {first_line(error)}", place=config)
 
 
 def _written(config: Path, scratch: Path) -> tuple[Any, tuple[str, ...]]:

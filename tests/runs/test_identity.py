@@ -128,7 +128,6 @@ def test_a_refusal_is_in_axolotls_words(
     said = str(raised.value)
     assert said.startswith(f"{path}: axolotl refuses it: ")
     assert "`type: sharegpt.*` is deprecated. Please use `type: chat_template` instead." in said
-    assert '(write datasets.0.type: "chat_template"' in said
     assert "\n" not in said
 
 

@@ -100,7 +100,7 @@ async def test_saving_renders_again(tmp_path: Path, chatml_dir: Path) -> None:
 
 
 async def test_what_is_broken_says_so_and_recovers(tmp_path: Path, chatml_dir: Path) -> None:
-    """A YAML that is none, then a template with an error, stand where the sample was."""
+    """What is wrong with the YAML or the template stands where the sample was, with a way out."""
     config = write_project(tmp_path, chatml_dir)
     whole = config.read_text()
     config.write_text("base_model: [")
@@ -120,5 +120,9 @@ async def test_what_is_broken_says_so_and_recovers(tmp_path: Path, chatml_dir: P
         (tmp_path / "t.jinja").write_text(TEMPLATE)
         await run.until(lambda: not screen.problem, "its mending")
         assert "Add 1 and 2" in run.screen
+
+        config.write_text(whole.replace("type: chat_template", "type: sharegpt"))
+        await run.until(lambda: screen.problem, "the refusal")
+        assert "field_messages" in said(screen)
         await run.press("escape")
         assert run.app.screen is run.bench

@@ -323,3 +323,14 @@ def test_a_warmup_longer_than_the_run_is_an_error() -> None:
     looked = case(data=rows(100), warmup_steps=20, reference=1)
 
     assert "error" in {finding.severity for finding in found(looked, "P-STEPS")}
+
+
+@pytest.mark.parametrize(
+    ("count", "says"),
+    [(3, "a smaller micro_batch_size"), (9, "at most 1 process,"), (20, "at most 2 processes,")],
+)
+def test_too_few_rows_name_the_processes_that_they_suffice_for(count: int, says: str) -> None:
+    """Where they fill no step of one process either, no number of processes is named."""
+    changed = case(data=rows(count), micro_batch_size=8, gradient_accumulation_steps=1)
+
+    assert says in found(changed, "P-DATA-SMALL")[0].fix

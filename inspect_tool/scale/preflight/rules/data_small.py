@@ -32,6 +32,13 @@ def look(case: Case) -> Iterator[Finding | Unknown]:
             f"{shape.accumulation} x {shape.world} processes): "
             + ("rows are repeated to fill a batch" if repeated else "no step is ever full"),
             key="gradient_accumulation_steps",
-            fix=f"at most {max(rows // (shape.micro * shape.accumulation), 1)} processes, less "
-            "accumulation, or more data",
+            fix=f"{_fewer(rows // (shape.micro * shape.accumulation))}, less accumulation, or more "
+            "data",
         )
+
+
+def _fewer(most: int) -> str:
+    """Say how many processes the rows suffice for; not even one asks for a smaller batch."""
+    if most < 1:
+        return "a smaller micro_batch_size"
+    return f"at most {most} process{'es' if most > 1 else ''}"

@@ -74,12 +74,7 @@ def _batches(plan: ScalePlan) -> Sections:
     sections: Sections = [("Batch", facts)]
     view = plan.view
     if view.factor != 1:
-        keep = (
-            f"gradient_accumulation_steps: {view.accumulation}"
-            if view.accumulation
-            else f"no accumulation does; {', '.join(map(str, view.fitting))} processes would"
-        )
-        advice = [Fact("to keep it", keep)]
+        advice = [Fact("to keep it", safe(view.keeps, newline=" "))]
         if view.rate is not None:
             advice.append(Fact("or rate", f"{view.rate:.3g}, as advice: {safe(view.rule)}"))
         title = f"A step holds {view.factor:g} times the rows"

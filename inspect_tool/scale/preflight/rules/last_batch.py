@@ -28,7 +28,8 @@ def look(case: Case) -> Iterator[Finding]:
     if case.recipe.packed or case.recipe.drop_last:
         what = f"{odd} of {batches} batches are dropped in every pass"
     else:
-        what = f"{world - odd} batches of rows are trained twice in every pass"
+        again = world - odd
+        what = f"{again} batch{' is' if again == 1 else 'es are'} trained twice in every pass"
     yield Finding(
         code="P-LAST-BATCH",
         severity="info",

@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from inspect_tool.errors import InspectError
 
+RIG = "inspect_tool.scale.rig.CpuRig"
+"""The axolotl plugin by which ranks without GPUs meet; by name, as its module imports torch."""
+
 
 class Strategy(StrEnum):
     """How weights, gradients and optimizer state lie on the processes."""

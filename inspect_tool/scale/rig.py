@@ -18,9 +18,6 @@ from accelerate.parallelism_config import ParallelismConfig
 from accelerate.utils import DistributedType
 from axolotl.integrations.base import BasePlugin
 
-RIG = f"{__name__}.CpuRig"
-"""The name to put under ``plugins``."""
-
 
 class CpuRig(BasePlugin):  # type: ignore[misc]  # axolotl has no types
     """Lets ranks on CPUs find each other over gloo, as ranks on GPUs do over NCCL."""

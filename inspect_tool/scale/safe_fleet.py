@@ -13,6 +13,7 @@ import yaml
 from inspect_tool.runs.launch import Launch
 from inspect_tool.runs.overrides.draft import Draft
 from inspect_tool.scale.commands import MODULE, Site, accelerate
+from inspect_tool.scale.fleet import RIG
 from inspect_tool.scale.ranks.pace import PLUGIN
 from inspect_tool.scale.ranks.run import WRAPPER, FleetRun, launcher_options
 from inspect_tool.scale.strategy import apply
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from inspect_tool.runs.debug import DebugPlan
     from inspect_tool.scale.fleet import Fleet
 
-RIG = "inspect_tool.scale.rig.CpuRig"
 PAUSE_SECONDS = 86_400
 """How long ranks wait for one that a debugger holds; half an hour is the default."""
 

@@ -12,7 +12,7 @@ from inspect_tool.errors import InspectError
 from inspect_tool.runs.config import Config
 from inspect_tool.runs.debug import RECORDER
 from inspect_tool.runs.journal import State, read_metrics, read_status
-from inspect_tool.scale.fleet import Fleet, Strategy
+from inspect_tool.scale.fleet import RIG, Fleet, Strategy
 from inspect_tool.scale.ranks.pace import PLUGIN, read_paces
 from inspect_tool.scale.real_fleet import Meeting, real_fleet, refuse_without_gpus
 from tests.axolotl_runs import ROOT
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from inspect_tool.scale.ranks.run import FleetRun
 
-RIG = "inspect_tool.scale.rig.CpuRig"
 VALUES: dict[str, Any] = {
     "base_model": f"{ROOT}/fixtures/built/chatml-bpe",
     "chat_template": "chatml",

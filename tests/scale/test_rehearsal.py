@@ -18,12 +18,12 @@ from inspect_tool.cli.scaling import Scaling
 from inspect_tool.errors import ExitCode
 from inspect_tool.runs.failures.explain import explain_run
 from inspect_tool.runs.journal import State, read_metrics, read_status
-from inspect_tool.scale.fleet import Strategy
+from inspect_tool.scale.fleet import RIG, Strategy
 from inspect_tool.scale.plan import ScaleOptions
 from inspect_tool.scale.rehearsal import ends
 from inspect_tool.scale.rehearsal.compare import compare
 from inspect_tool.scale.rehearsal.facts import Rank, read_ranks
-from inspect_tool.scale.rehearsal.plan import RIG, RehearsalOptions
+from inspect_tool.scale.rehearsal.plan import RehearsalOptions
 from inspect_tool.scale.rehearsal.rehearse import rehearse
 from inspect_tool.scale.rehearsal.run import Following
 from tests.scale.rehearsals import RECORDING, held_against, planned, run_many, written

@@ -9,9 +9,9 @@ import yaml
 
 from inspect_tool.errors import InspectError
 from inspect_tool.runs.device import Device
-from inspect_tool.scale.fleet import Strategy
+from inspect_tool.scale.fleet import RIG, Strategy
 from inspect_tool.scale.rehearsal.facts import WITNESS
-from inspect_tool.scale.rehearsal.plan import RIG, RehearsalOptions
+from inspect_tool.scale.rehearsal.plan import RehearsalOptions
 from tests.scale.rehearsals import LORA, planned
 
 if TYPE_CHECKING:

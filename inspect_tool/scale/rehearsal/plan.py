@@ -24,7 +24,7 @@ from inspect_tool.runs.ports import choose_port
 from inspect_tool.runs.tiny.source import ModelChoice
 from inspect_tool.runs.translate import translate
 from inspect_tool.scale.commands import Command, Site, accelerate
-from inspect_tool.scale.fleet import Fleet
+from inspect_tool.scale.fleet import RIG, Fleet
 from inspect_tool.scale.rehearsal import engine, parity
 from inspect_tool.scale.rehearsal.facts import FACTS_KEY, WEIGHTS_KEY, WITNESS
 
@@ -39,7 +39,6 @@ STEPS = 3
 """A wrong learning rate shows in the second step's loss, and is plain in the third's."""
 ROWS = 64
 BYTES_A_PROCESS = 2_000_000_000
-RIG = "inspect_tool.scale.rig.CpuRig"
 
 _LEFT_BY_LAUNCHERS = ("ACCELERATE_", "FSDP_", "PARALLELISM_CONFIG_", "TORCHELASTIC_")
 """Variables that launchers leave behind, and that accelerate reads before any config."""

@@ -17,16 +17,15 @@ from inspect_tool.runs.config import Config
 from inspect_tool.runs.debug import DebugOptions
 from inspect_tool.runs.debug_choice import Chosen
 from inspect_tool.runs.debug_run import refuse
-from inspect_tool.runs.doctor.machine import gpus
-from inspect_tool.runs.journal import free_name, read_metrics
+from inspect_tool.runs.journal import read_metrics
 from inspect_tool.runs.ports import HOST, choose_port, debugger_at
 from inspect_tool.samples.glyphs import safe
 from inspect_tool.scale.fleet import Fleet, Strategy
 from inspect_tool.scale.ranks.pace import read_paces, slowest
 from inspect_tool.scale.ranks.record import Rank, RankState
 from inspect_tool.scale.ranks.run import FleetListener, FleetRun, run_fleet
-from inspect_tool.scale.real_fleet import Meeting, real_fleet, refuse_without_gpus
 from inspect_tool.scale.safe_fleet import safe_fleet
+from inspect_tool.scale.starting import launch_of
 from inspect_tool.scale.strategy import strategy_of
 
 if TYPE_CHECKING:
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 
     from inspect_tool.cli.scaling import Scaling
     from inspect_tool.report.look import ColorChoice
+    from inspect_tool.scale.real_fleet import Meeting
 
 ALL_READY = "ready: all ranks wait for a debugger"
 _NUMBER = re.compile(r"\d+")
@@ -50,18 +50,7 @@ def launch_plan(
     plan = scaling.plan()
     sys.stdout.write(scale_text(plan, look_of(sys.stdout, color=color)) + "\n")
     sys.stdout.flush()
-    errors = [finding for finding in plan.preflight.findings if finding.severity == "error"]
-    if errors and not anyway:
-        raise InspectError(
-            f"not launched: {errors[0].code} {errors[0].message}",
-            place=plan.config.path,
-            fix=f"{errors[0].fix}; --anyway launches all the same",
-        )
-    refuse_without_gpus(plan.fleet, len(gpus()))
-    folder = free_name(plan.cwd, plan.config.path.stem)
-    return _follow(
-        real_fleet(plan.config, plan.fleet, cwd=plan.cwd, folder=folder, meeting=meeting)
-    )
+    return _follow(launch_of(plan, meeting, anyway=anyway))
 
 
 def debug_ranks(scaling: Scaling, ranks: str, *, port: int, reuse: bool = False) -> int:

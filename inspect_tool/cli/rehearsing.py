@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -13,22 +12,16 @@ from inspect_tool.errors import ExitCode
 from inspect_tool.report.look import look_of
 from inspect_tool.report.rehearsal_text import rehearsal_text
 from inspect_tool.report.scale_text import scale_text
-from inspect_tool.runs.clean import REHEARSAL
-from inspect_tool.runs.device import detect
-from inspect_tool.runs.doctor.machine import gpus
-from inspect_tool.runs.journal import free_name
-from inspect_tool.scale.rehearsal.plan import RehearsalPlan, plan_rehearsal
 from inspect_tool.scale.rehearsal.rehearse import rehearse
 from inspect_tool.scale.rehearsal.run import Following
+from inspect_tool.scale.starting import rehearsal_of
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from inspect_tool.cli.scaling import Scaling
     from inspect_tool.report.look import ColorChoice
-    from inspect_tool.runs.device import Device
-    from inspect_tool.scale.plan import ScalePlan
-    from inspect_tool.scale.rehearsal.plan import RehearsalOptions, Which
+    from inspect_tool.scale.rehearsal.plan import RehearsalOptions, RehearsalPlan, Which
     from inspect_tool.scale.rehearsal.rehearse import Rehearsal
 
 
@@ -37,7 +30,7 @@ def rehearse_plan(
 ) -> int:
     """Print the plan, rehearse it, print what was found; 3 where a run did not train."""
     plan = scaling.plan()
-    rehearsal_plan = _plan(plan, options)
+    rehearsal_plan = rehearsal_of(plan, options)
     plan.write_files()
     look = look_of(sys.stdout, color=color)
     if not as_json:
@@ -51,27 +44,6 @@ def rehearse_plan(
     if found.failed:
         return int(ExitCode.FAILED)
     return int(ExitCode.FINDINGS if plan.failed or not found.agree else ExitCode.OK)
-
-
-def _plan(plan: ScalePlan, options: RehearsalOptions) -> RehearsalPlan:
-    device = detect()
-    return plan_rehearsal(
-        plan.config,
-        plan.fleet,
-        cwd=plan.cwd,
-        folder=free_name(plan.cwd, f"{plan.config.path.stem}{REHEARSAL}"),
-        options=options,
-        device=device,
-        gpus=_visible(device),
-    )
-
-
-def _visible(device: Device) -> int:
-    """Count the GPUs that a run would see."""
-    if device.kind != "cuda":
-        return 0
-    setting = os.environ.get("CUDA_VISIBLE_DEVICES")
-    return len([name for name in setting.split(",") if name.strip()]) if setting else len(gpus())
 
 
 def _carry_out(plan: RehearsalPlan) -> Rehearsal:

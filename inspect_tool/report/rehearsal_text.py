@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from inspect_tool.report.marks import ascii_only
 from inspect_tool.samples.glyphs import safe
-from inspect_tool.scale.rehearsal.ends import SAVE_FAILED
 from inspect_tool.scale.rehearsal.recorded import apart, numbers_of
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ _SHOWN_ROWS = 12
 def rehearsal_text(rehearsal: Rehearsal, look: Look) -> str:
     """Return the whole result, what does not agree last."""
     lines = [
-        _verdict(rehearsal, look),
+        _styled(rehearsal.verdict, "1;32" if rehearsal.agree else "1;31", look),
         *_processes(rehearsal),
         "",
         *_steps(rehearsal, look),
@@ -34,17 +33,6 @@ def rehearsal_text(rehearsal: Rehearsal, look: Look) -> str:
     ]
     text = "\n".join(lines)
     return f"{text if look.unicode else ascii_only(text)}\n"
-
-
-def _verdict(rehearsal: Rehearsal, look: Look) -> str:
-    what = f"1 process and {rehearsal.processes} ({rehearsal.strategy})"
-    if rehearsal.agree:
-        return _styled(f"agree: {what} compute the same", "1;32", look)
-    if rehearsal.failed:
-        return _styled(f"failed: {what} could not be compared", "1;31", look)
-    if {f.code for f in rehearsal.findings if f.severity == "error"} == {SAVE_FAILED}:
-        return _styled(f"failed to save: {what} compute the same until then", "1;31", look)
-    return _styled(f"disagree: {what} do not compute the same", "1;31", look)
 
 
 def _processes(rehearsal: Rehearsal) -> Iterator[str]:

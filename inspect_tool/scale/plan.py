@@ -95,6 +95,11 @@ class ScalePlan:
         return self.schedules[-1]
 
     @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings with which nothing is launched."""
+        return tuple(item for item in self.preflight.findings if item.severity == "error")
+
+    @property
     def failed(self) -> bool:
         """Whether something is found that is worse than a remark."""
         return self.preflight.failed

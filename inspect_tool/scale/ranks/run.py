@@ -81,10 +81,16 @@ class FleetRun:
 
 @dataclass(frozen=True)
 class FleetListener:
-    """Who is told what: each line with its rank (None: the launcher's), each rank's new state."""
+    """Who is told what: each line with its rank (None: the launcher's), each rank's new state.
+
+    ``on_start`` is told the launcher's process. Once ``stop`` is set the run counts as interrupted;
+    whoever sets it ends that process, if any.
+    """
 
     on_line: Callable[[int | None, str], None] | None = None
     on_rank: Callable[[Rank], None] | None = None
+    on_start: Callable[[Process], None] | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
 
 
 def launcher_options(folder: Path) -> tuple[str, ...]:
@@ -98,6 +104,7 @@ def run_fleet(run: FleetRun, listener: FleetListener | None = None) -> Path:
     Raises InspectError where it cannot start, RunFailedError that names the rank that went first.
     After any exception, KeyboardInterrupt too, nothing of the run is left running.
     """
+    listener = listener or FleetListener()
     journal = make_folder(run.folder)
     try:
         if run.plan is not None:
@@ -105,12 +112,15 @@ def run_fleet(run: FleetRun, listener: FleetListener | None = None) -> Path:
         journal.write(CONFIG, run.config_yaml)
         for path, text in run.files.items():
             journal.write(path.name, text)
-        status, first = _Running(run, journal, listener or FleetListener()).until_end()
+        status, first = _Running(run, journal, listener).until_end()
     except BaseException as error:
         interrupted = isinstance(error, KeyboardInterrupt)
         state = State.INTERRUPTED if interrupted else State.FAILED
         _finish(journal, state, "interrupted" if interrupted else str(error), None)
         raise
+    if listener.stop.is_set():
+        _finish(journal, State.INTERRUPTED, "interrupted", status)
+        return run.folder
     if status == 0 and first is None:
         _finish(journal, State.FINISHED, "", status)
         return run.folder
@@ -138,6 +148,8 @@ class _Running:
             watch = threading.Thread(target=self._watch, args=(process,))
             watch.start()
             try:
+                if self.listener.on_start is not None:
+                    self.listener.on_start(process)
                 self._follow(process, launch)
                 return process.wait(), self.first
             finally:

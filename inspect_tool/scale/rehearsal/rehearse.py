@@ -52,6 +52,18 @@ class Rehearsal:
         """Whether many processes compute what one computes."""
         return not self.failed and not any(f.severity == "error" for f in self.findings)
 
+    @property
+    def verdict(self) -> str:
+        """What was found, in one line."""
+        what = f"1 process and {self.processes} ({self.strategy})"
+        if self.agree:
+            return f"agree: {what} compute the same"
+        if self.failed:
+            return f"failed: {what} could not be compared"
+        if {f.code for f in self.findings if f.severity == "error"} == {ends.SAVE_FAILED}:
+            return f"failed to save: {what} compute the same until then"
+        return f"disagree: {what} do not compute the same"
+
     def compares(self, step: int) -> bool:
         """Whether that step's numbers should be the same."""
         return self.compared is None or step <= self.compared
@@ -64,6 +76,7 @@ class Rehearsal:
         return {
             "agree": self.agree,
             "failed": self.failed,
+            "verdict": self.verdict,
             "run": str(self.folder),
             "processes": self.processes,
             "strategy": self.strategy,
@@ -88,7 +101,8 @@ def rehearse(plan: RehearsalPlan, following: Following | None = None) -> Rehears
     """Carry out ``plan``; blocks until both runs have ended and nothing of them is left.
 
     The run on many processes reads the rows that the run on one has prepared. Raises InspectError
-    where it cannot start; a run that fails or hangs is a result.
+    where it cannot start, KeyboardInterrupt once it was to stop; a run that fails or hangs is a
+    result.
     """
     refuse(plan.base)
     journal = make_folder(plan.folder)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from inspect_tool.runs.debug_run import end
@@ -52,27 +52,33 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Following:
-    """Who is told what, and how patient to be (seconds)."""
+    """Who is told what, and how patient to be (seconds).
+
+    Once ``stop`` is set the rehearsal counts as interrupted; whoever sets it ends the process that
+    ``on_start`` was told last, if any.
+    """
 
     on_line: Callable[[Which, str], None] | None = None
     on_start: Callable[[Which, Process], None] | None = None
     silence: float = SILENCE_SECONDS
     step: float = STEP_SECONDS
     linger: float = LINGER_SECONDS
+    stop: threading.Event = field(default_factory=threading.Event)
 
 
 def run_part(part: Part, following: Following | None = None) -> Outcome:
     """Run one part in its own folder, which must be new; blocks until nothing of it is left.
 
     Raises InspectError where the folder cannot be written, RunFailedError where the launcher cannot
-    be started. A run that fails is an outcome.
+    be started, KeyboardInterrupt once it was to stop. A run that fails is an outcome.
     """
+    following = following or Following()
     journal = make_folder(part.folder)
     try:
         journal.write(CONFIG, part.yaml)
         for path, text in part.command.files.items():
             journal.write(path.name, text)
-        outcome = _Followed(part, journal, following or Following()).until_end()
+        outcome = _Followed(part, journal, following).until_end()
     except KeyboardInterrupt:
         end(journal, State.INTERRUPTED, "interrupted")
         raise
@@ -97,7 +103,7 @@ class _Followed:
         self.heard = time.monotonic()
 
     def until_end(self) -> Outcome:
-        """Start the launcher, follow it, and return how it ended."""
+        """Start the launcher, follow it, and return how it ended; KeyboardInterrupt if stopped."""
         with Process(self.part.command.launch) as process:
             self.journal.say(State.RUNNING, **self.journal.of_process(process.pid))
             watcher = threading.Thread(target=self._watch, args=(process,), daemon=True)
@@ -110,6 +116,8 @@ class _Followed:
             finally:
                 self.over.set()
                 watcher.join()
+        if self.following.stop.is_set():
+            raise KeyboardInterrupt
         return Outcome(self.part, read_ranks(self.part.folder), status, self.stuck)
 
     def _follow(self, process: Process) -> None:

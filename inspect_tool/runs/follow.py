@@ -49,6 +49,9 @@ class RunPlan:
     config: str = ""
     debugger: bool = False
     stops: tuple[str, ...] = ()
+    memorize: int | None = None
+    rehearsal: int | None = None
+    """Processes that a rehearsal compares with one; None for any other run."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +63,8 @@ class RunView:
     plan: RunPlan = RunPlan()
     steps: tuple[Step, ...] = ()
     lines: tuple[str, ...] = ()
+    part: str = ""
+    """Which run of a rehearsal is shown: ``one`` process, or ``many``."""
 
     @property
     def over(self) -> bool:
@@ -112,7 +117,10 @@ class Follower:
         if self._plan is None:
             self._plan = _plan(self.folder)
         lines = self._log.take()
-        for line in self._metrics.take():
+        said = self._metrics.take()
+        if self._metrics.another:
+            self._steps.clear()
+        for line in said:
             with suppress(ValueError, TypeError, KeyError, OverflowError):
                 self._steps.append(_step(json.loads(line)))
         if status is not None and status.state.over:
@@ -123,23 +131,41 @@ class Follower:
             plan=self._plan or RunPlan(),
             steps=tuple(self._steps),
             lines=tuple(lines),
+            part=self._part(),
         )
+
+    def _part(self) -> str:
+        """Say what a rehearsal's log is a link to."""
+        with suppress(OSError):
+            return (self.folder / LOG).readlink().parent.name
+        return ""
 
 
 class Tail:
-    """The lines that a growing file gains; one that is still being written waits for its end."""
+    """The lines that a growing file gains; one that is still being written waits for its end.
+
+    Where another file has come in its place, as in a rehearsal, that is read from its beginning.
+    """
 
     def __init__(self, file: Path, *, last_bytes: int | None = None) -> None:
         self._file = file
         self._last = last_bytes
         self._at: int | None = None
+        self._inode: int | None = None
         self._begun = b""
+        self.another = False
+        """Whether the last look found another file than the one before."""
 
     def take(self) -> list[str]:
         """Return the whole lines since the last time, without their ends."""
         try:
             with self._file.open("rb") as file:
-                size = os.fstat(file.fileno()).st_size
+                found = os.fstat(file.fileno())
+                size = found.st_size
+                self.another = self._inode not in {None, found.st_ino}
+                self._inode = found.st_ino
+                if self.another:
+                    self._at, self._begun = None, b""
                 skips = self._at is None and self._last is not None and size > self._last
                 if skips:
                     self._at = size - (self._last or 0)
@@ -149,6 +175,7 @@ class Tail:
                 data = self._begun + file.read()
                 self._at = file.tell()
         except OSError:
+            self.another = False
             return []
         *whole, self._begun = data.split(b"\n")
         return [line.decode("utf-8", "replace") for line in whole[1 if skips else 0 :]]
@@ -188,6 +215,13 @@ def _plan(folder: Path) -> RunPlan | None:
         argv = [str(part) for part in read["launch"]["argv"]]
         stops = read.get("stops") or {}
         named = [*stops.get("names", ()), *stops.get("breaks", ())]
-        return RunPlan(str(read["config"]), "debugpy" in argv, tuple(map(str, named)))
+        memorize, processes = read.get("memorize"), read.get("processes")
+        return RunPlan(
+            config=str(read["config"]),
+            debugger="debugpy" in argv,
+            stops=tuple(map(str, named)),
+            memorize=memorize if isinstance(memorize, int) else None,
+            rehearsal=processes if "many" in read and isinstance(processes, int) else None,
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

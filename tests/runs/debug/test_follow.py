@@ -44,6 +44,40 @@ def test_a_file_that_was_written_anew(tmp_path: Path) -> None:
     assert tail.take() == ["new"]
 
 
+def test_another_file_in_its_place(tmp_path: Path) -> None:
+    """A rehearsal's log is that of one run, then of the other, which may be the longer one."""
+    (tmp_path / "one.txt").write_text("first run\nbegun")
+    (tmp_path / "many.txt").write_text("another run, of more processes\n")
+    link = tmp_path / "log.txt"
+    link.symlink_to("one.txt")
+    tail = Tail(link)
+    before = tail.take()
+    link.unlink()
+    link.symlink_to("many.txt")
+
+    assert (before, tail.take()) == (["first run"], ["another run, of more processes"])
+    assert tail.another
+
+
+def test_the_second_run_of_a_rehearsal(tmp_path: Path) -> None:
+    """Its steps are not put behind those of the first; which one is shown is known."""
+    folder = tmp_path / "run"
+    make_folder(folder).say(State.RUNNING)
+    follower = Follower(folder)
+    seen = []
+    for part, steps in (("one", 3), ("many", 2)):
+        (folder / part).mkdir()
+        for name in ("log.txt", "metrics.jsonl"):
+            (folder / name).unlink(missing_ok=True)
+            (folder / name).symlink_to(f"{part}/{name}")
+        lines = [f'{{"step": {number}, "loss": 1.0}}\n' for number in range(1, steps + 1)]
+        (folder / part / "metrics.jsonl").write_text("".join(lines))
+        view = follower.look()
+        seen.append((view.part, [step.number for step in view.steps]))
+
+    assert seen == [("one", [1, 2, 3]), ("many", [1, 2])]
+
+
 def test_only_the_end_of_a_long_log(tmp_path: Path) -> None:
     """Of what was there before, the last bytes, from the first whole line on."""
     file = tmp_path / "log.txt"

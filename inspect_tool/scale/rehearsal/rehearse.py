@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from inspect_tool.scale.rehearsal.plan import Part, RehearsalPlan
 
 RESULT = "rehearsal.json"
-SHOWN = (CONFIG, LOG, METRICS, BATCHES, BATCH_FOLDER)
-"""What of a run's folder stands in the rehearsal's as well, as a link."""
+SHOWN = (CONFIG, METRICS, BATCHES, BATCH_FOLDER, LOG)
+"""What of a run's folder stands in the rehearsal's as well, as a link; the log says which run."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from inspect_tool.errors import ExitCode
 from inspect_tool.report.look import look_of
 from inspect_tool.report.rehearsal_text import rehearsal_text
 from inspect_tool.report.scale_text import scale_text
+from inspect_tool.runs.config import Config
+from inspect_tool.scale.rehearsal.parity import refuse_random
 from inspect_tool.scale.rehearsal.rehearse import rehearse
 from inspect_tool.scale.rehearsal.run import Following
 from inspect_tool.scale.starting import rehearsal_of
@@ -29,6 +31,7 @@ def rehearse_plan(
     scaling: Scaling, options: RehearsalOptions, *, color: ColorChoice, as_json: bool
 ) -> int:
     """Print the plan, rehearse it, print what was found; 3 where a run did not train."""
+    refuse_random(Config.read(scaling.config).values)
     plan = scaling.plan()
     rehearsal_plan = rehearsal_of(plan, options)
     plan.write_files()
@@ -52,6 +55,8 @@ def _carry_out(plan: RehearsalPlan) -> Rehearsal:
     def started(which: Which, _process: object) -> None:
         say(f"rehearsing on {names[which]}, {plan.device.name}: {plan.folder / which / 'log.txt'}")
 
+    for note in plan.notes:
+        say(note.message)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         return rehearse(plan, Following(on_start=started))

@@ -57,6 +57,7 @@ def planned(
     text: str = LORA,
     *,
     processes: int = 2,
+    nodes: int = 1,
     strategy: Strategy = Strategy.DDP,
     options: RehearsalOptions | None = None,
     device: Device | None = None,
@@ -65,7 +66,7 @@ def planned(
     """Plan the rehearsal of a config, on this machine's CPU unless a device is given."""
     return plan_rehearsal(
         Config.read(written(folder, text)),
-        Fleet(processes, strategy=strategy),
+        Fleet(processes, nodes, strategy),
         cwd=folder,
         folder=folder / ".inspect" / "runs" / "config-rehearsal-1",
         options=options or RehearsalOptions(processes=processes),

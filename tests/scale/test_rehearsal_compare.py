@@ -303,6 +303,15 @@ def test_rows_that_do_not_suffice(recorded: Recorded, rows: int, severity: str) 
     assert (finding.code, finding.severity) == ("R-FEW-ROWS", severity)
 
 
+def test_packs_that_do_not_suffice(recorded: Recorded) -> None:
+    """Steps of packed rows are counted in what axolotl's sampler made of them."""
+    finding = found(replace(recorded, one=_with_training(recorded.one, packs=9)))
+
+    assert (finding.code, finding.severity) == ("R-FEW-ROWS", "info")
+    assert "2 of 3 steps are compared" in finding.message
+    assert "in 9 micro batches of packs" in finding.message
+
+
 @pytest.mark.parametrize(("apart", "codes"), [(3e-6, []), (3e-5, ["R-LOSS"])])
 def test_rounding_is_no_difference(recorded: Recorded, apart: float, codes: list[str]) -> None:
     """In float32 a loss may be a hundred-thousandth apart, and no more."""

@@ -39,15 +39,43 @@ def test_the_two_configs_differ_in_what_must_differ(tmp_path: Path) -> None:
 
 def test_what_is_random_is_gone(tmp_path: Path) -> None:
     """Dropout would be drawn anew on each process, and so would noise."""
-    text = LORA + "neftune_noise_alpha: 5\ngroup_by_length: true\nsample_packing: true\n"
+    text = LORA + "neftune_noise_alpha: 5\ngroup_by_length: true\n"
     values = planned(tmp_path, text).many.values
 
     assert "neftune_noise_alpha" not in values
-    assert (values["lora_dropout"], values["group_by_length"], values["sample_packing"]) == (
-        0.0,
-        False,
-        False,
-    )
+    assert (values["lora_dropout"], values["group_by_length"]) == (0.0, False)
+
+
+def test_packing_stays(tmp_path: Path) -> None:
+    """Packs are small and filled in the order of the rows, so that both runs fill the same ones."""
+    text = LORA + "sample_packing: true\nsample_packing_sequentially: true\n"
+    values = planned(tmp_path, text).many.values
+
+    packing = {key: value for key, value in values.items() if key.startswith("sample_packing")}
+    assert packing == {
+        "sample_packing": True,
+        "sample_packing_sequentially": False,
+        "sample_packing_bin_size": 2,
+    }
+    assert values["curriculum_sampling"] is True
+
+
+def test_packing_elsewhere_goes(tmp_path: Path) -> None:
+    """What packs without the trainer's sampler, as streamed text, is rehearsed row by row."""
+    text = LORA.replace("datasets:", "pretraining_dataset:") + "sample_packing: true\n"
+
+    assert planned(tmp_path, text).many.values["sample_packing"] is False
+
+
+@pytest.mark.parametrize(
+    ("written", "processes", "rows"),
+    [("", 2, 64), ("", 16, 192), ("sample_packing: true\n", 16, 384)],
+)
+def test_rows_for_every_step(tmp_path: Path, written: str, processes: int, rows: int) -> None:
+    """Many processes take more rows in three steps than few."""
+    plan = planned(tmp_path, LORA + written, processes=processes)
+
+    assert [part.rows for part in plan.base.cuts] == [rows]
 
 
 def test_every_change_has_a_reason(tmp_path: Path) -> None:
@@ -197,6 +225,14 @@ def test_what_is_not_rehearsed_is_said(tmp_path: Path) -> None:
     (note,) = planned(tmp_path, LORA + "tensor_parallel_size: 2\n").notes
 
     assert (note.code, note.key) == ("R-LEFT-OUT", "tensor_parallel_size")
+
+
+def test_several_machines_are_not_rehearsed(tmp_path: Path) -> None:
+    """All processes run here, however many machines were asked for, and that is said."""
+    notes = planned(tmp_path, processes=4, nodes=2).notes
+
+    assert [note.code for note in notes] == ["R-LEFT-OUT"]
+    assert "2 machines are not rehearsed" in notes[0].message
 
 
 def test_nothing_is_written(tmp_path: Path) -> None:

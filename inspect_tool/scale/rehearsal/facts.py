@@ -86,6 +86,8 @@ class Training:
     rows: int | None
     data: str | None
     """A digest over the rows in their order."""
+    packs: int | None = None
+    """Micro batches of packed rows in one pass over the split; None: rows are not packed."""
     largest: int = 0
     """Elements of the largest parameter."""
     trainable: str | None = None

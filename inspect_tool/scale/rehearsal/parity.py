@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from inspect_tool.errors import InspectError
+from inspect_tool.runs.overrides.steps import MICRO_BATCH
 from inspect_tool.scale.batch import accumulation_of
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 ACCUMULATION = 2
 """Micro batches a step and process, at most: one that must be divided is seen with two."""
+ROWS_IN_A_PACK = 2
+"""Rows of a pack, at most: so the first rows of the data fill enough packs for several steps."""
 TIMEOUT_SECONDS = 300
 """How long a rank waits for another one before it gives up."""
 
@@ -53,9 +56,23 @@ def fix(draft: Draft, base: DebugPlan) -> None:
     if draft.get("group_by_length"):
         draft.set("group_by_length", False, "groups by accumulation, which differs by processes")
     if draft.get("sample_packing"):
-        sequential = "one process and many pack the same rows together only in their order"
-        draft.set("sample_packing_sequentially", True, sequential)
-        draft.set("curriculum_sampling", True, sequential)
+        _fix_packs(draft)
+
+
+def _fix_packs(draft: Draft) -> None:
+    """Have one process and many fill the same packs: in random order each fills others."""
+    draft.set("curriculum_sampling", True, "packs are filled in the order of the rows, not anew")
+    small = "few rows fill several packs"
+    draft.set("sample_packing_bin_size", ROWS_IN_A_PACK, small)
+    if draft.get("sample_packing_sequentially"):
+        draft.set("sample_packing_sequentially", False, f"{small}: it does not count them")
+    draft.set("pad_to_sequence_len", False, "packs as long as their rows")
+
+
+def packs(values: Mapping[str, Any]) -> bool:
+    """Return whether rows are packed by the trainer's sampler, which is what can be rehearsed."""
+    elsewhere = ("rl", "reward_model", "process_reward_model", "pretraining_dataset", "streaming")
+    return bool(values.get("sample_packing")) and not any(values.get(key) for key in elsewhere)
 
 
 def dropouts(config: Mapping[str, Any]) -> Iterator[str]:
@@ -69,6 +86,12 @@ def dropouts(config: Mapping[str, Any]) -> Iterator[str]:
 def rehearsed_accumulation(values: Mapping[str, Any]) -> int:
     """Return the micro batches a step and process that a rehearsal takes, 1 or ACCUMULATION."""
     return max(1, min(accumulation_of(values), ACCUMULATION))
+
+
+def most_rows(values: Mapping[str, Any]) -> int:
+    """Return the rows that one process takes in a step of the rehearsal, at most."""
+    in_a_row = ROWS_IN_A_PACK if packs(values) else 1
+    return rehearsed_accumulation(values) * MICRO_BATCH * in_a_row
 
 
 def left_out(values: Mapping[str, Any]) -> list[str]:

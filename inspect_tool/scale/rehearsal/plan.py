@@ -38,6 +38,7 @@ Which = Literal["one", "many"]
 STEPS = 3
 """A wrong learning rate shows in the second step's loss, and is plain in the third's."""
 ROWS = 64
+"""At least so many rows of each dataset; more where the steps of many processes take more."""
 BYTES_A_PROCESS = 2_000_000_000
 
 _LEFT_BY_LAUNCHERS = ("ACCELERATE_", "FSDP_", "PARALLELISM_CONFIG_", "TORCHELASTIC_")
@@ -49,7 +50,6 @@ class RehearsalOptions:
     """What a person chooses. ``processes`` None: as many as asked for that this machine can run."""
 
     steps: int = STEPS
-    rows: int = ROWS
     processes: int | None = None
     keep: tuple[str, ...] = ()
     given: Mapping[str, Any] = field(default_factory=dict)
@@ -136,7 +136,8 @@ def plan_rehearsal(
     parity.refuse_random(written)
     here, where = _fleet_here(fleet, chosen, device, gpus)
     accumulation = parity.rehearsed_accumulation({**written, **chosen.given})
-    base = _base(config, chosen, written, where, cwd=cwd, folder=folder)
+    rows = chosen.steps * here.processes * parity.most_rows({**written, **chosen.given})
+    base = _base(config, chosen, written, where, cwd=cwd, folder=folder, rows=max(ROWS, rows))
     common = Draft(base.values, keep=[key for key in chosen.keep if key != "plugins"], given={})
     parity.fix(common, base)
     _plugins(common, where)
@@ -168,13 +169,16 @@ def _base(
     *,
     cwd: Path,
     folder: Path,
+    rows: int,
 ) -> DebugPlan:
-    dealt = tuple(key for key in engine.BOTH if written.get(key) is not None)
+    kept = [key for key in engine.BOTH if written.get(key) is not None]
+    if parity.packs(written):
+        kept.append("sample_packing")
     options = DebugOptions(
         debugger=False,
         steps=chosen.steps,
-        rows=chosen.rows,
-        keep=(*chosen.keep, *(key for key in dealt if key not in chosen.keep)),
+        rows=rows,
+        keep=tuple(dict.fromkeys((*chosen.keep, *kept))),
         given=chosen.given,
         model=chosen.model,
     )
@@ -248,6 +252,14 @@ def _notes(asked: Fleet, here: Fleet, written: Mapping[str, Any], gpus: int) -> 
         )
         for key in parity.left_out(written)
     ]
+    if asked.nodes > 1:
+        together = Finding(
+            code="R-LEFT-OUT",
+            severity="info",
+            message=f"{asked.nodes} machines are not rehearsed: all processes run on this one",
+            fix="the commands of the plan run on each machine",
+        )
+        notes.insert(0, together)
     if here.processes < asked.processes:
         fewer = Finding(
             code="R-FEWER",

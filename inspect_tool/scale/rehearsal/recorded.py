@@ -67,6 +67,8 @@ class Recorded:
         After them one process and many come out differently: what is left over is dealt out.
         """
         one = self.reference
+        if one.packs is not None:
+            return one.packs // max(one.accumulation, 1)
         rows = one.micro_batch * one.accumulation
         return None if one.rows is None else one.rows // max(rows, 1)
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterator
 
-    from inspect_tool.scale.rehearsal.facts import Rank
+    from inspect_tool.scale.rehearsal.facts import Rank, Training
     from inspect_tool.scale.rehearsal.recorded import Recorded
 
 _MEAN = "axolotl's loss is the mean of micro batches' means, so how rows are grouped counts"
@@ -21,10 +21,9 @@ def find_settings(recorded: Recorded) -> Iterator[Finding]:
     """Yield differences between the two runs that make every number differ."""
     one, many = recorded.reference, recorded.trainings
     if recorded.whole_steps == 0:
-        needed = one.micro_batch * one.accumulation
         yield _error(
             "R-FEW-ROWS",
-            f"{one.rows} rows do not fill one step of {needed}: nothing can be compared",
+            f"{_filled(one)} do not fill one step of {_step(one)}: nothing can be compared",
             key="datasets",
             fix="rehearse with more rows, or fewer processes",
         )
@@ -160,10 +159,20 @@ def remarks(recorded: Recorded) -> Iterator[Finding]:
         yield Finding(
             code="R-FEW-ROWS",
             severity="info",
-            message=f"{whole} of {taken} steps are compared: {recorded.reference.rows} rows fill "
+            message=f"{whole} of {taken} steps are compared: {_filled(recorded.reference)} fill "
             "no more, and what is left over is dealt out differently",
             key="datasets",
         )
+
+
+def _filled(one: Training) -> str:
+    """Say what there is to fill steps with."""
+    rows = f"{one.rows} rows"
+    return rows if one.packs is None else f"{rows} in {one.packs} micro batches of packs"
+
+
+def _step(one: Training) -> int:
+    return one.accumulation * (one.micro_batch if one.packs is None else 1)
 
 
 def _numbers(ranks: tuple[Rank, ...], ids: set[str]) -> tuple[int, ...]:

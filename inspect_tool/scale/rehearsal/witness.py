@@ -99,7 +99,7 @@ class _Writer(TrainerCallback):  # type: ignore[misc]
     def on_train_begin(self, _args: Any, _state: Any, _control: Any, **_: Any) -> None:
         self.witness.write("process", **_process(self.trainer))
 
-    def on_step_begin(self, args: Any, _state: Any, _control: Any, **_: Any) -> None:
+    def on_step_begin(self, args: Any, _state: Any, _control: Any, **running: Any) -> None:
         """Write what is trained, once: by now a batch has shown which columns make a row."""
         if self.begun:
             return
@@ -114,6 +114,9 @@ class _Writer(TrainerCallback):  # type: ignore[misc]
             steps=int(args.max_steps),
             seed=int(args.seed),
             seedable=None if seedable is None else bool(seedable),
+            packs=len(running["train_dataloader"])
+            if getattr(args, "sample_packing", False)
+            else None,
             **self.rows.summary(),
             largest=max((p.numel() for p in model.parameters()), default=0),
             trainable=digest_of(model, trained=True),
@@ -152,12 +155,16 @@ class _Rows:
         self.met: dict[str, int] = {}
 
     def ids(self, features: Any) -> list[str]:
-        """Return the content ids of the rows that are about to become a batch; none: unknown."""
-        if not isinstance(features, list) or not all(isinstance(f, dict) for f in features):
+        """Return the content ids of the rows that are about to become a batch; none: unknown.
+
+        A pack is a list of rows.
+        """
+        packs = features if isinstance(features, list) else []
+        found = [row for pack in packs for row in (pack if isinstance(pack, list) else [pack])]
+        if not found or not all(isinstance(row, dict) for row in found):
             return []
-        if features:
-            self._number(features[0])
-        return [self._id(feature) for feature in features]
+        self._number(found[0])
+        return [self._id(row) for row in found]
 
     def note(self, batch: Any, ids: list[str]) -> None:
         """Remember which rows became ``batch``."""

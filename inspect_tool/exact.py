@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from inspect_tool.errors import InspectError
+from inspect_tool.runs.reference import Availability
 from inspect_tool.samples.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -24,10 +25,12 @@ REPLACING_KEYS = frozenset({"added_tokens_overrides", "tokenizer_use_mistral_com
 def needs_axolotl(opened: Opened) -> bool:
     """Tell whether axolotl would read some token of the dataset otherwise than ``opened`` does.
 
-    Looks at every id, at memory speed.
+    Looks at every id, at memory speed. What is nowhere to be found axolotl need not be asked for.
     """
     reference = opened.target.tokenizer
     if reference is None or not reference.needs_worker:
+        return False
+    if reference.availability is Availability.MISSING:
         return False
     from inspect_tool.runs.tokenizers import known_tokenizer
 

@@ -88,6 +88,11 @@ def test_not_without_a_tokenizer_named(tmp_path: Path) -> None:
     assert not needs_axolotl(open_path(save(tmp_path, BEYOND)))
 
 
+def test_not_for_a_tokenizer_that_is_nowhere(opened: Callable[..., Opened]) -> None:
+    """Axolotl would look in the same places, and find as little."""
+    assert not needs_axolotl(opened(WITHIN, tokenizer_config="/no/such/folder"))
+
+
 def test_when_the_tokenizer_has_another_format(
     tmp_path: Path, opened: Callable[..., Opened]
 ) -> None:

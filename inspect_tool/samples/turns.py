@@ -128,7 +128,7 @@ def _by_token(ids: NDArray[np.integer[Any]], vocabulary: Vocabulary) -> Iterator
     openers = {
         index: piece
         for index in np.flatnonzero(vocabulary.added).tolist()
-        if (piece := vocabulary.piece(index)) in HEADERS or piece in ROLES
+        if (piece := (vocabulary.piece(index) or "").strip()) in HEADERS or piece in ROLES
     }
     if not openers:
         return

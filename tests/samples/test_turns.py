@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from tokenizers import Tokenizer
+from tokenizers import AddedToken, Tokenizer
 
 from inspect_tool.samples.sample import IGNORE_INDEX, TokenSequence
 from inspect_tool.samples.turns import Turn, Turns, turns_of
@@ -73,6 +73,19 @@ def test_text_before_the_first_marker_is_a_turn_without_a_role(mistral_dir: Path
 
     assert turns.roles == ("", "user", "assistant")
     assert "Below is" in texts[0]
+
+
+def test_a_marker_added_with_a_space_before_it_opens_a_turn(
+    tmp_path: Path, mistral_dir: Path
+) -> None:
+    """What `tokens: [" [/INST]"]` adds is the marker all the same."""
+    library = Tokenizer.from_file(str(mistral_dir / "tokenizer.json"))
+    library.add_tokens([AddedToken(text, normalized=False) for text in ("[INST]", " [/INST]")])
+    library.save(str(tmp_path / "tokenizer.json"))
+
+    turns, _ = turns_in(tmp_path, MISTRAL)
+
+    assert (turns.source, turns.roles) == ("markers", ("user", "assistant", "user", "assistant"))
 
 
 def test_turns_cover_the_sequence(chatml_dir: Path) -> None:

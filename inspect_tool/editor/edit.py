@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any
 
-from inspect_tool.editor.jsonc import Node, parse
+from inspect_tool.editor.jsonc import Node, comments, parse
 
 UNIT = "  "
 """One level of indentation where a file has none."""
@@ -22,11 +22,12 @@ def same(one: Any, other: Any) -> bool:
 
 
 def replace(text: str, node: Node, value: Any) -> str:
-    """Put ``value`` where ``node`` stands; the text as it is where it is that already."""
+    """Put ``value`` where ``node`` stands, comments in it before it; nothing if it is there."""
     if same(node.value, value):
         return text
     written = _written(value, margin=_margin(text, node.start), unit=_unit(text), text=text)
-    return text[: node.start] + written + text[node.stop :]
+    kept = _comments(text, node.start, node.stop)
+    return text[: node.start] + kept + written + text[node.stop :]
 
 
 def set_key(text: str, holder: Node, key: str, value: Any) -> str:
@@ -51,17 +52,18 @@ def drop_key(text: str, holder: Node, key: str) -> str:
     rest = text[member.node.stop : holder.stop - 1]
     comma = re.match(r"(?:[ \t\r\n]+|//[^\n]*\n|/\*.*?\*/)*,", rest, re.DOTALL)
     start, stop = member.start, member.node.stop
+    inner = _comments(text, start, stop)
     if comma is not None:
         between = text[stop : stop + comma.end() - 1]
         kept = between if between.strip() else ""
         after = text[stop + comma.end() :]
-        if not kept:
+        if not kept and not inner:
             before = text[:start].rstrip(" \t")
             line_is_ours = before.endswith("\n") and re.match(r"[ \t]*\r?\n", after)
             if line_is_ours:
                 return before + after[line_is_ours.end() :]
-        return text[:start] + kept + after
-    shorter = text[:start] + text[stop:]
+        return text[:start] + inner + kept + after
+    shorter = text[:start] + inner + text[stop:]
     if index == 0:
         return shorter
     previous = holder.members[index - 1].node.stop
@@ -69,6 +71,12 @@ def drop_key(text: str, holder: Node, key: str) -> str:
     assert gap is not None, "members are separated by commas"
     at = previous + len(gap.group(1))
     return shorter[:at] + shorter[at + 1 :]
+
+
+def _comments(text: str, start: int, stop: int) -> str:
+    """Return the comments between two places, each on a line of its own."""
+    end = f"{_newline(text)}{_margin(text, start)}"
+    return "".join(f"{comment}{end}" for comment in comments(text[start:stop]))
 
 
 def _add(text: str, holder: Node, value: Any, *, key: str | None = None) -> str:

@@ -18,6 +18,7 @@ MAX_DEPTH = 100
 
 _BETWEEN = re.compile(r"(?:[ \t\r\n\ufeff]+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*"')
+_COMMENT = re.compile(rf"{_STRING.pattern}|(//[^\r\n]*|/\*.*?\*/)", re.DOTALL)
 _WORD = re.compile(r"true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
 
@@ -65,6 +66,17 @@ def parse(text: str) -> Node:
     if end < len(text):
         raise parser.error(end, "something follows the end")
     return node
+
+
+def comments(text: str) -> list[str]:
+    """Return the comments in a text that parses, or in a whole part of one."""
+    return [found[1] for found in _COMMENT.finditer(text) if found[1]]
+
+
+def is_blank(text: str) -> bool:
+    """Tell whether a text holds white space and comments, and no value."""
+    found = _BETWEEN.match(text)
+    return found is not None and found.end() == len(text)
 
 
 class _Parser:

@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from inspect_tool.editor import edit, launch_json, tasks_json
-from inspect_tool.editor.jsonc import JsoncError, Node, parse
+from inspect_tool.editor.jsonc import JsoncError, Node, is_blank, parse
 from inspect_tool.editor.schema import is_ours
 from inspect_tool.editor.settings_json import EXTENSIONS, SCHEMAS
 
@@ -75,9 +75,12 @@ def extensions_text(text: str | None) -> str:
 
 
 def _begun(text: str | None, name: str) -> str:
-    """Return a file to put things into; an empty one counts as none, as VS Code has it."""
+    """Return a file to put things into; one without a value counts as none, as in VS Code."""
     if text is None or not text.strip("\ufeff \t\r\n"):
         return f"{HEADS[name]}\n{{\n}}\n"
+    if is_blank(text):
+        end = "\r\n" if "\r\n" in text else "\n"
+        return f"{text.rstrip()}{end}{{{end}}}{end}"
     if parse(text).kind != "object":
         raise JsoncError("no object at the top")
     return text

@@ -62,9 +62,6 @@ def changes(
     key = f"./{FOLDER}/{named}" if named else None
     patterns = globs(discover(root).configs, root)
     found = []
-    if schema is not None and named and patterns:
-        old = _read(folder / named)
-        found.append(FileChange(folder / named, old, schema() if old is None else old))
     for name, merged in (
         ("launch.json", lambda text: merge.launch_text(text, launches)),
         ("tasks.json", lambda text: merge.tasks_text(text, launches)),
@@ -81,6 +78,9 @@ def changes(
             ) from None
         if new is not None:
             found.append(FileChange(path, old, new))
+    if schema is not None and named and patterns:
+        old = _read(folder / named)
+        found.insert(0, FileChange(folder / named, old, schema() if old is None else old))
     return tuple(found)
 
 

@@ -334,3 +334,12 @@ def test_too_few_rows_name_the_processes_that_they_suffice_for(count: int, says:
     changed = case(data=rows(count), micro_batch_size=8, gradient_accumulation_steps=1)
 
     assert says in found(changed, "P-DATA-SMALL")[0].fix
+
+
+def test_packs_are_the_same_in_the_order_of_the_rows() -> None:
+    """It is the random order that makes other packs of other numbers of processes."""
+    written = {"sample_packing": True, "flash_attention": True}
+    (finding,) = found(case(**written), "P-SAMPLER")
+
+    assert (finding.severity, finding.key) == ("info", "curriculum_sampling")
+    assert not found(case(**written, curriculum_sampling=True), "P-SAMPLER")

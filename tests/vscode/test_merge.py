@@ -25,7 +25,7 @@ THEIRS = """\
             "type": "node",
             "request": "launch",
         },
-        { "name": "Attach: waiting run", "type": "python", "port": 1 }, // old
+        { "name": "Attach: waiting run", /* mine */ "type": "python", "port": 1 }, // old
     ],
     "inputs": [], // none yet
 }
@@ -55,7 +55,9 @@ def test_ours_is_replaced_by_name() -> None:
     assert parse(merged).value["configurations"][1]["connect"]["port"] == 5678
 
 
-@pytest.mark.parametrize("text", [None, "", "{}", "{ }\n", "// mine\n{}", "\ufeff{}", THEIRS])
+@pytest.mark.parametrize(
+    "text", [None, "", "{}", "{ }\n", "// mine\n{}", "// mine", "\ufeff{}", THEIRS]
+)
 def test_twice_changes_nothing(text: str | None) -> None:
     """The second time the files are as they should be."""
     once = merge.launch_text(text, LAUNCHES)
@@ -73,6 +75,14 @@ def test_line_ends_and_indentation_are_theirs() -> None:
 
     assert "\n" not in merged.replace("\r\n", "")
     assert '\r\n\t\t{\r\n\t\t\t"name"' in merged
+
+
+def test_a_file_of_comments_alone() -> None:
+    """It counts as empty, as in VS Code, and its comments stay."""
+    merged = merge.launch_text("// mine\r\n/* too */", LAUNCHES)
+
+    assert comments(merged) == ["// mine", "/* too */"]
+    assert "\n" not in merged.replace("\r\n", "")
 
 
 @pytest.mark.parametrize("text", ["[]", '{"configurations": {}}', '{"configurations": null}'])

@@ -50,13 +50,13 @@ def look(case: Case) -> Iterator[Finding]:
             "group_by_length",
             "false to compare runs of different shapes",
         )
-    if case.recipe.packed and not case.values.get("sample_packing_sequentially"):
+    if case.recipe.packed and not case.values.get("curriculum_sampling"):
         yield _found(
             "info",
-            "packs are made from an order that differs with the number of processes, so their "
-            "losses cannot be compared step by step",
-            "sample_packing_sequentially",
-            "with curriculum_sampling: true, both true to compare",
+            "packs are filled in a random order that differs with the number of processes, so "
+            "their losses cannot be compared step by step",
+            "curriculum_sampling",
+            "true to compare: packs are filled in the order of the rows, and are the same ones",
         )
 
 

@@ -338,7 +338,7 @@ def test_too_few_rows_name_the_processes_that_they_suffice_for(count: int, says:
 
 def test_packs_are_the_same_in_the_order_of_the_rows() -> None:
     """It is the random order that makes other packs of other numbers of processes."""
-    written = {"sample_packing": True, "flash_attention": True}
+    written: dict[str, Any] = {"sample_packing": True, "flash_attention": True}
     (finding,) = found(case(**written), "P-SAMPLER")
 
     assert (finding.severity, finding.key) == ("info", "curriculum_sampling")

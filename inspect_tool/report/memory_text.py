@@ -42,7 +42,7 @@ def memory_text(sized: Sized, look: Look) -> str:
 
 def _segments(sized: Sized, look: Look) -> Iterator[Segment]:
     memory, fleet = sized.memory, sized.fleet
-    trained = f"{memory.trained / 1e9:.3g} of {memory.parameters / 1e9:.3g} billion trained"
+    trained = f"{_counted(memory.trained)} of {_counted(memory.parameters)} trained"
     where = f"{fleet.processes} x {fleet.strategy}" if fleet.processes > 1 else "1 process"
     yield from heading((sized.shape.architecture, trained, where), look)
     for part, most in memory.most.items():
@@ -57,6 +57,12 @@ def _segments(sized: Sized, look: Look) -> Iterator[Segment]:
         yield from _line(f"note: {note}", look)
     for what in memory.unknown:
         yield from _line(f"unknown: {what}", look)
+
+
+def _counted(parameters: int) -> str:
+    """Return a number of parameters as people say it."""
+    scale, name = (1e9, "billion") if parameters >= 1e9 else (1e6, "million")
+    return f"{parameters / scale:.3g} {name}"
 
 
 def _asides(part: str, sized: Sized) -> Iterator[str]:
@@ -84,7 +90,7 @@ def _verdict(sized: Sized, look: Look) -> Iterator[Segment]:
         yield from _line("no GPU is here: --gpu NAME says whether it fits one", look)
         return
     share = sized.memory.total / sized.card.size
-    said = (sized.fit, f"{share:.0%} of {sized.card.name} ({size_text(sized.card.size)})")
+    said = (sized.fit, f"{share:.0%} of {sized.card.text}")
     yield Segment(joined(said, look) + "\n", _COLORS[sized.fit] if look.color else "")
     if sized.fit != "fits":
         yield from _changes(sized, look)

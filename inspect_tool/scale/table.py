@@ -38,7 +38,7 @@ def verdict(sized: Sized) -> str:
     total = f"about {sized.memory.total / GIB:.1f} GiB a GPU, in the {sized.memory.peak} phase"
     if sized.card is None:
         return f"{total}; --gpu NAME says whether it fits"
-    return f"{total}: {sized.fit} {sized.card.name} ({sized.card.size / GIB:.1f} GiB)"
+    return f"{total}: {sized.fit} {sized.card.text}"
 
 
 def size_text(count: int) -> str:

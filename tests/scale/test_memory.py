@@ -133,6 +133,16 @@ def test_activations_with_checkpointing() -> None:
     assert memory.otherwise == estimated(FULL).most["activations"]
 
 
+def test_fsdp_s_own_checkpointing() -> None:
+    """FSDP's key does what the trainer's does and is the one that is named; on DDP it is idle."""
+    written = {**FULL, "fsdp_version": 2, "fsdp_config": {"activation_checkpointing": True}}
+    memory = estimated(written, Fleet(2, strategy=Strategy.FSDP))
+
+    assert memory.most["activations"] == round((ENTRY * LAYERS + REST + LAYER) * TOKENS)
+    assert memory.otherwise_key == "without fsdp_config.activation_checkpointing"
+    assert estimated(written, Fleet(2)).checkpointing is None
+
+
 def test_offloaded_activations_are_the_hosts() -> None:
     """With offloading two inputs stay on the GPU."""
     memory = estimated({**FULL, "gradient_checkpointing": True, "activation_offloading": True})

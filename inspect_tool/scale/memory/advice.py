@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from inspect_tool.scale.fleet import Fleet, Strategy
 from inspect_tool.scale.memory.estimate import estimate, settled
 from inspect_tool.scale.memory.gpus import fit
+from inspect_tool.scale.memory.training import CHECKPOINTING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -149,7 +150,9 @@ STEPS = (
         "activation_offloading: true",
         "activations travel to the host and back",
         _keys(activation_offloading=True, gradient_checkpointing=True),
-        lambda training, _: training.checkpointing and not training.offload_activations,
+        lambda training, _: (
+            training.checkpointing == CHECKPOINTING and not training.offload_activations
+        ),
     ),
     Step(
         "adapter: lora, lora_r: 16, lora_target_linear: true",

@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from inspect_tool.scale.fleet import Strategy
 from inspect_tool.scale.memory.sharding import sharding_of
 from inspect_tool.scale.memory.states import states_of
-from inspect_tool.scale.memory.training import training_of, with_strategy
+from inspect_tool.scale.memory.training import CHECKPOINTING, training_of, with_strategy
+from inspect_tool.scale.strategy import fsdp_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -57,8 +59,8 @@ class Memory:
 
     ``per_gpu`` is held at the peak and adds up to ``total``; ``most`` is each part's own greatest
     size, whenever that is. ``phases`` are the totals of each phase, ``host`` what one machine's
-    memory holds for its processes. ``otherwise`` are the activations, had the YAML the opposite
-    ``gradient_checkpointing``.
+    memory holds for its processes. ``checkpointing`` is the key that asks for it; ``otherwise``
+    are the activations without it, or with it where none does.
     """
 
     per_gpu: Mapping[str, int]
@@ -70,14 +72,14 @@ class Memory:
     trained: int
     parameters: int
     otherwise: int
-    checkpointing: bool
+    checkpointing: str | None
     notes: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
 
     @property
     def otherwise_key(self) -> str:
         """With what ``otherwise`` would be so, in words."""
-        return f"{'without' if self.checkpointing else 'with'} gradient_checkpointing"
+        return f"without {self.checkpointing}" if self.checkpointing else f"with {CHECKPOINTING}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the documented machine-readable form (docs/schemas/memory.json)."""
@@ -89,7 +91,7 @@ class Memory:
             "peak": self.peak,
             "host": self.host,
             "activations": {
-                "gradient_checkpointing": self.checkpointing,
+                "gradient_checkpointing": self.checkpointing is not None,
                 "otherwise": self.otherwise,
             },
             "parameters": self.parameters,
@@ -134,7 +136,9 @@ def estimate(
         trained=states.trained,
         parameters=model.shape.parameters,
         otherwise=_most_activations(
-            model.shape, replace(training, checkpointing=not training.checkpointing), kept
+            model.shape,
+            replace(training, checkpointing=None if training.checkpointing else CHECKPOINTING),
+            kept,
         ),
         checkpointing=training.checkpointing,
         notes=(*training.notes, *notes, *_remarks(training)),
@@ -148,7 +152,9 @@ def settled(
     """Return how one process trains, how the fleet splits it, and notes on the split."""
     training = training_of(values, longest=longest)
     sharding, notes = sharding_of(values, fleet, half=training.half, cwd=cwd)
-    return with_strategy(training, sharded=sharding.one_precision), sharding, notes
+    own = fleet.strategy is Strategy.FSDP and bool(fsdp_of(values).get("activation_checkpointing"))
+    training = with_strategy(training, sharded=sharding.one_precision, checkpointing=own)
+    return training, sharding, notes
 
 
 def _phases(

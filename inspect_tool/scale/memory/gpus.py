@@ -57,6 +57,12 @@ class Card:
     name: str
     size: int
 
+    @property
+    def text(self) -> str:
+        """Its name and size, once where the name is the size."""
+        sized = self.name.endswith(" GiB")
+        return self.name if sized else f"{self.name} ({self.size / (1 << 30):.1f} GiB)"
+
 
 def card_of(name: str) -> Card:
     """Return a GPU by name (``h100-80gb``) or by size (``24gb``, ``24GiB``).

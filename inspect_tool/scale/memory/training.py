@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 ALL_LINEAR = "all-linear"
 """peft's word for every linear layer but the head."""
+CHECKPOINTING = "gradient_checkpointing"
+FSDP_CHECKPOINTING = "fsdp_config.activation_checkpointing"
+"""The keys by which layers keep their input alone; transformers refuses both at once."""
 
 _FUSED_LOSS = ("liger_fused_linear_cross_entropy", "chunked_cross_entropy")
 _CUT_CROSS_ENTROPY = "CutCrossEntropyPlugin"
@@ -50,8 +53,8 @@ class Lora:
 class Training:
     """One process's training step; see the module's docstring.
 
-    ``bits`` is how wide quantized linear layers are, None for layers as loaded. ``copies`` is how
-    many sequences a row becomes (2 for pairs).
+    ``bits`` is how wide quantized linear layers are, None for layers as loaded. ``checkpointing``
+    is the key that asks for it. ``copies`` is how many sequences a row becomes (2 for pairs).
     """
 
     half: bool
@@ -59,7 +62,7 @@ class Training:
     lora: Lora | None
     bits: int | None
     optimizer: Optimizer
-    checkpointing: bool
+    checkpointing: str | None
     offload_activations: bool
     micro_batch: int
     accumulation: int
@@ -125,7 +128,7 @@ def training_of(
         lora=lora,
         bits=_bits(values),
         optimizer=optimizer,
-        checkpointing=bool(values.get("gradient_checkpointing")),
+        checkpointing=CHECKPOINTING if values.get(CHECKPOINTING) else None,
         offload_activations=bool(values.get("activation_offloading"))
         or str(values.get("gradient_checkpointing")).startswith("offload"),
         micro_batch=_size(values, "micro_batch_size", 1),
@@ -141,9 +144,13 @@ def training_of(
     )
 
 
-def with_strategy(training: Training, *, sharded: bool) -> Training:
-    """Return the same training where one precision is kept for all weights."""
-    return replace(training, upcast=training.upcast and not sharded)
+def with_strategy(training: Training, *, sharded: bool, checkpointing: bool) -> Training:
+    """Return the same training under FSDP or DeepSpeed.
+
+    ``sharded``: one precision is kept for all weights; ``checkpointing``: FSDP's own is on.
+    """
+    key = FSDP_CHECKPOINTING if checkpointing else training.checkpointing
+    return replace(training, upcast=training.upcast and not sharded, checkpointing=key)
 
 
 def _half(values: Mapping[str, Any], notes: list[str]) -> bool:

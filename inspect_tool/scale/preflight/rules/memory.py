@@ -33,6 +33,6 @@ def look(case: Case) -> Iterator[Finding | Unknown]:
         message=f"about {sized.memory.total / GIB:.1f} GiB a GPU, most of it in "
         f"{max(sized.memory.per_gpu, key=lambda part: sized.memory.per_gpu[part])}: "
         + ("tight" if tight else "too much")
-        + f" for {card.name} ({card.size / GIB:.1f} GiB)",
+        + f" for {card.text}",
         fix=changes or "a larger GPU, or more of them",
     )

@@ -182,7 +182,8 @@ async def test_a_run_that_cannot_be_written(config: Path) -> None:
     """Started where its folder cannot be made, it says so and what to do; nothing runs."""
     (config.parent / ".inspect").write_text("a file in the way")
     async with planning(config, size=NARROW) as (run, screen):
-        await planned(run, screen, "b", "enter")
+        await planned(run, screen, "b")
+        await run.press("enter")
         await run.until(lambda: "cannot be written" in run.screen, "the reason")
         await run.press("3")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
     from inspect_tool.samples.vocabulary import Vocabulary
 
-PATIENCE = 200
-"""Turns of the event loop to wait for a condition before giving up."""
+PATIENCE = 120.0
+"""Seconds after which a condition counts as never fulfilled; only reached when something hangs."""
 
 
 class TokenApp(App[None]):
@@ -71,11 +72,10 @@ class TokenApp(App[None]):
 
 async def until(pilot: Pilot[None], condition: Callable[[], bool], what: str) -> None:
     """Let the app run until ``condition`` holds; fails saying ``what`` was waited for."""
-    for _ in range(PATIENCE):
-        if condition():
-            return
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, f"still waiting for {what}"
         await pilot.pause(0.02)
-    raise AssertionError(f"still waiting for {what}")
 
 
 def sequence_of(ids: Iterable[int], trained: Sequence[bool] | None = None) -> TokenSequence:

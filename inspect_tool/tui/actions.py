@@ -129,6 +129,7 @@ RUN_ACTIONS: Final = (
     _app("show_page('problems')", "3", "Problems, and why a run failed", "Run"),
     _app("show_page('traceback')", "4", "The traceback of a run that failed", "Run"),
     _app("show_page('ranks')", "5", "The ranks of a run on many processes", "Run"),
+    _app("show_page('rehearsal')", "6", "What a rehearsal has found", "Run"),
     _app("end_run", "ctrl+c x", "End the run and all that it started", "Run", "end"),
     _app("step_row(1)", "n", "Next row of a batch", "Run", "next row"),
     _app("step_row(-1)", "p", "Previous row of a batch", "Run"),
@@ -143,15 +144,17 @@ RUN_ACTIONS: Final = (
 """What can be done on the Run screen, beside the keys of the tokens."""
 
 SCALE_ACTIONS: Final = (
-    _app("step_processes(1)", "plus", "Twice as many processes", "Scale", "more"),
-    _app("step_processes(-1)", "minus", "Half as many processes", "Scale"),
+    _app("rehearse", "r", "Rehearse: run it tiny on 1 process and on many", "Scale", "rehearse"),
+    _app("launch", "l", "Launch: train for real on this machine, asked first", "Scale", "launch"),
+    _app("copy_command", "c", "Copy a command, its files written", "Scale", "command"),
     _app("fleet", "p", "How many processes and machines", "Scale", "processes"),
     _app("strategy", "s", "How the model is split", "Scale", "strategy"),
     _app("gpu", "g", "Which GPU", "Scale", "GPU"),
-    _app("copy_command", "c", "Copy a command, its files written", "Scale", "command"),
-    _app("other_side", "tab", "From the numbers to the findings, and back", "Scale"),
-    _app("app.help", "question_mark f1", "Help: every key", "Scale", "help"),
     _app("close", "escape q", "Back to the app", "Scale", "back"),
+    _app("app.help", "question_mark f1", "Help: every key", "Scale", "help"),
+    _app("step_processes(1)", "plus", "Twice as many processes", "Scale", "more"),
+    _app("step_processes(-1)", "minus", "Half as many processes", "Scale", "fewer"),
+    _app("other_side", "tab", "From the numbers to the findings, and back", "Scale", "other side"),
     _app("app.toggle_theme", "t", "Light or dark", "Scale"),
 )
 """What can be done on the Scale screen."""

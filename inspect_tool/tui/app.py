@@ -218,6 +218,14 @@ class InspectApp(Session):
         """Switch between light and dark."""
         self.theme = LIGHT.name if self.current_theme.dark else DARK.name
 
+    async def action_quit(self) -> None:
+        """End the app, and what it started; a person's own training only when they say so."""
+        own = self.background.own
+        if own is not None and own.alive and own.trains:
+            questions.quit_training(self)
+        else:
+            self.exit()
+
     def action_help(self) -> None:
         """Show every key."""
         from inspect_tool.tui.screens.help import HelpScreen

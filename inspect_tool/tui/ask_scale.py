@@ -1,4 +1,4 @@
-"""What the Scale screen asks: processes and machines, the strategy, the GPU, a command."""
+"""What the Scale screen asks: processes, machines, strategy, GPU; a command to copy; a launch."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from inspect_tool.errors import InspectError
 from inspect_tool.samples.glyphs import safe
 from inspect_tool.scale.fleet import Strategy
 from inspect_tool.scale.memory.gpus import card_of
+from inspect_tool.tui.own_run import own_fleet
 from inspect_tool.tui.screens.choose import Choice, ChooseScreen
 from inspect_tool.tui.widgets.parts import Part
 from inspect_tool.tui.widgets.prompt import Question
 
 if TYPE_CHECKING:
+    from inspect_tool.scale.plan import ScalePlan
+    from inspect_tool.scale.ranks.run import FleetRun
     from inspect_tool.tui.screens.scale import ScaleScreen
 
+ENDS = "It ends when the app does. To leave it alone: escape, then c copies a command."
 _DOES = {
     Strategy.DDP: "every process holds all of the model",
     Strategy.FSDP: "PyTorch splits weights, gradients and optimizer state",
@@ -97,3 +101,20 @@ def choose_command(screen: ScaleScreen) -> None:
         screen.notify(safe(line, newline=" "), title="copied", markup=False)
 
     screen.app.push_screen(ChooseScreen("Copy", choices), answered)
+
+
+def confirm_launch(screen: ScaleScreen, plan: ScalePlan, run: FleetRun) -> None:
+    """Show the very command, and start it if that is what one wants."""
+    said = [f"{error.code}  {error.message}" for error in plan.errors]
+    command = run.with_environment().command()
+    writes = f"The model goes to {plan.config.output_dir}, the record to {run.folder}."
+    text = [*said, command, writes, ENDS]
+    start = "train, although the preflight found errors" if plan.errors else "train"
+    choices: list[Choice] = [((Part("back"),), ()), ((Part(start),), ())]
+
+    def answered(index: int | None) -> None:
+        if index == 1:
+            screen.begin(own_fleet(run), page="ranks")
+
+    lines = "\n\n".join(safe(line, newline=" ") for line in text)
+    screen.app.push_screen(ChooseScreen("Train for real?", choices, text=lines), answered)

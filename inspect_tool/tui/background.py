@@ -1,7 +1,7 @@
 """What the app lets others do for it: axolotl's confirmation, its tokenizer, its preprocessing.
 
-Owns the axolotl worker, a running preparation and a debug run, and ends them with the app. Every
-result is a message to the app; nothing here touches a widget.
+Owns the axolotl worker, a running preparation and the run that was started, and ends them with the
+app. Every result is a message to the app; nothing here touches a widget.
 """
 
 from __future__ import annotations
@@ -27,11 +27,10 @@ if TYPE_CHECKING:
 
     from inspect_tool.axolotl_worker import AxolotlWorker
     from inspect_tool.runs.config import Config
-    from inspect_tool.runs.debug import DebugPlan
     from inspect_tool.runs.launch import Process
     from inspect_tool.runs.staleness import Staleness
     from inspect_tool.runs.target import Target
-    from inspect_tool.tui.debug_run import DebugRun
+    from inspect_tool.tui.own_run import OwnRun
     from inspect_tool.tui.widgets.document_view import DocumentView
 
 SAMPLED_FROM: Final = 100_000
@@ -94,8 +93,8 @@ class Background:
         self._pending: deque[str] = deque()
         self.preparing: str | None = None
         """The name of the config that is being prepared."""
-        self.debugging: DebugRun | None = None
-        """The last debug run that was started."""
+        self.own: OwnRun | None = None
+        """The last run that was started."""
 
     @property
     def worker_pid(self) -> int | None:
@@ -140,16 +139,13 @@ class Background:
             self._worker.close()
         if self._process is not None:
             self._process.end()
-        if self.debugging is not None:
-            self.debugging.end()
+        if self.own is not None:
+            self.own.end()
 
-    def debug(self, plan: DebugPlan) -> DebugRun:
-        """Start a debug run; the one before must have ended."""
-        from inspect_tool.tui.debug_run import DebugRun
-
-        self.debugging = DebugRun(plan)
-        self.debugging.start()
-        return self.debugging
+    def begin(self, own: OwnRun) -> None:
+        """Start a run; the one before must have ended."""
+        self.own = own
+        own.start()
 
     def _run(self, work: Any, group: str) -> None:
         self._app.run_worker(work, thread=True, group=group, exit_on_error=False)

@@ -239,6 +239,18 @@ def end_preparing(app: InspectApp, name: str) -> None:
     app.push_screen(ChooseScreen(f"axolotl is preparing {safe(name)}", choices), chosen)
 
 
+def quit_training(app: InspectApp) -> None:
+    """Let the person end the app although their training would end with it."""
+    from inspect_tool.tui.screens.choose import ChooseScreen
+
+    def chosen(index: int | None) -> None:
+        if index == 1:
+            app.exit()
+
+    choices = [((Part("stay"),), ()), ((Part("quit, and end the training"),), ())]
+    app.push_screen(ChooseScreen("The training run ends with the app", choices), chosen)
+
+
 def token_commands(view: DocumentView | None) -> Iterator[SystemCommand]:
     """Yield the token view's own keys for the command palette."""
     tokens = view.tokens if view is not None else None

@@ -61,9 +61,11 @@ def state_part(view: RunView | None, *, ending: bool = False) -> Part:
     if state is State.WAITING:
         said = f"waits for a debugger on {HOST}:{status.port}"
     elif state is State.RUNNING:
-        said = f"running, {_step(last)}"
+        said = f"{_doing(view)}, {_step(last)}"
     elif state is State.FINISHED:
         said = f"finished, {_step(last)}"
+        if status.message:
+            return Part(safe(f"▲ {said}: {status.message}", newline=" "), "warn")
     elif state is State.FAILED:
         said = f"failed: {status.message}" if status.message else "failed"
     return Part(safe(f"{MARKS.get(state, GOES_ON)} {said}", newline=" "), tone)
@@ -159,6 +161,17 @@ def problem_sections(
     return [*sections, ("Not recorded", told)] if told else sections
 
 
+def after_line(view: RunView | None) -> Line:
+    """Return what is to be done next with a run that has ended; mostly nothing."""
+    status = view.status if view else None
+    if view is None or status is None or status.state is not State.FINISHED:
+        return ()
+    if view.plan.memorize is None:
+        return ()
+    ask = Part(f"inspect-tool sanity {safe(str(view.folder))}", "accent")
+    return (ask, Part("  asks for what it has learned", "dim"))
+
+
 def duration(seconds: float) -> str:
     """Return a time as a person says it: ``8 s``, ``3 min``, ``2 h 5 min``."""
     if seconds < 90:
@@ -170,6 +183,13 @@ def duration(seconds: float) -> str:
 def size(count: int) -> str:
     """Return bytes in the unit that fits."""
     return f"{count / 2**30:.1f} GB" if count >= 2**30 else f"{count / 2**20:.0f} MB"
+
+
+def _doing(view: RunView) -> str:
+    processes = view.plan.rehearsal
+    if processes is None:
+        return "running"
+    return f"rehearsing on {f'{processes} processes' if view.part == 'many' else '1 process'}"
 
 
 def _step(last: Step | None) -> str:

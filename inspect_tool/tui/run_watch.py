@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from inspect_tool.errors import InspectError
@@ -11,6 +11,7 @@ from inspect_tool.runs.failures.explain import explain_run
 from inspect_tool.runs.follow import Follower, RunView
 from inspect_tool.scale.ranks.follow import RanksFollower, RanksView
 from inspect_tool.tui.batches import BatchRows, rows_of
+from inspect_tool.tui.rehearsal import going_on, read_result
 from inspect_tool.tui.run import curves_of
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from inspect_tool.runs.failures.failure import Failure
     from inspect_tool.samples.vocabulary import Vocabulary
     from inspect_tool.tui.chart import Curve
+    from inspect_tool.tui.why import Sections
 
 LOOK_SECONDS: Final = 0.2
 """How often the folder is looked into while the run goes on."""
@@ -39,23 +41,35 @@ class Looked:
     failure: Failure | None = None
     ranks: RanksView = field(default_factory=RanksView)
     """Empty for a run of one process."""
+    rehearsal: Sections = field(default_factory=list)
+    """Empty for any run that is no rehearsal."""
 
 
 def watch(folder: Path, say: Callable[[Looked], None], stop: threading.Event) -> None:
     """Look until the run is over or ``stop`` is set; ``say`` is told whenever something is new."""
-    follower, ranks, before, known = Follower(folder), RanksFollower(folder), None, 0
+    follower, ranks, before, known, part = Follower(folder), RanksFollower(folder), None, 0, ""
     while not stop.is_set():
         view, fleet = follower.look(), ranks.look()
+        if view.part != part:
+            known, part = 0, view.part
         batches = tuple(rows_of(batch) for batch in read_batches(folder, after=known))
         known = max((rows.batch.number for rows in batches), default=known)
-        now = (view.status, len(view.steps), fleet.ranks)
+        now = (view.status, len(view.steps), fleet.ranks, view.part)
         if now != before or view.lines or batches:
             before = now
             failure = explain_run(folder) if view.over else None
-            say(Looked(view, curves_of(view), batches, read_notes(folder), failure, fleet))
+            looked = Looked(view, curves_of(view), batches, read_notes(folder), failure, fleet)
+            say(replace(looked, rehearsal=_rehearsal(view)))
         if view.over:
             return
         stop.wait(LOOK_SECONDS)
+
+
+def _rehearsal(view: RunView) -> Sections:
+    processes = view.plan.rehearsal
+    if processes is None:
+        return []
+    return (read_result(view.folder) if view.over else []) or going_on(processes, view.part)
 
 
 def vocabulary_of(folder: Path, worker: AxolotlWorker | None) -> Vocabulary | None:

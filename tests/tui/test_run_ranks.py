@@ -49,7 +49,7 @@ async def test_every_rank_has_its_pace_and_its_log(
     async with watching(run_folder, size=size) as (run, _):
         await run.press("5")
 
-        assert "slowest step 2  0.200 s" in run.screen
+        assert "slowest step 2, 0.200 s each" in run.screen
         assert "rank 0 speaks" in run.screen
         await run.press("j")
         assert "rank 1 speaks" in run.screen

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
+from textual.widgets import Label
 
 from inspect_tool.tui.widgets.bar import Bar
 from inspect_tool.tui.widgets.line_list import LineList
@@ -44,15 +45,21 @@ class ChooseScreen(ModalScreen[int | None]):
         Binding("escape,q", "dismiss", "Close", show=False),
     ]
 
-    def __init__(self, title: str, choices: Sequence[Choice], *, chosen: int = 0) -> None:
+    def __init__(
+        self, title: str, choices: Sequence[Choice], *, chosen: int = 0, text: str = ""
+    ) -> None:
+        """``text`` is what there is to know before choosing, safe to print."""
         super().__init__()
         self._heading, self._choices, self._chosen = title, choices, chosen
+        self._text = text
 
     def compose(self) -> ComposeResult:
         """Lay out the title over the list."""
         with Vertical(id="choose"):
             keys = (Part("enter chooses, escape closes", "dim"),)
             yield Bar((Part(self._heading, "strong"),), keys)
+            if self._text:
+                yield Label(self._text, markup=False, id="choose-text")
             yield Choices(self._choices)
 
     def on_mount(self) -> None:

@@ -20,7 +20,7 @@ from inspect_tool.runs.plan_sides import SideLine
 from inspect_tool.samples.glyphs import safe
 from inspect_tool.tui import ask_plan
 from inspect_tool.tui.actions import PLAN_ACTIONS, bindings, hint_parts
-from inspect_tool.tui.failures import TellsFailures
+from inspect_tool.tui.failures import TellsFailures, WorkFailed
 from inspect_tool.tui.plan import (
     Planned,
     counts,
@@ -210,6 +210,15 @@ class PlanScreen(ModalScreen[None], TellsFailures):
             if event.start:
                 self._start(planned)
 
+    def on_work_failed(self, event: WorkFailed) -> None:
+        """Wait no longer for a plan that has failed; the app says why."""
+        self.busy = False
+        if self.planned is None:
+            self.page.say("This cannot be planned", [event.text], (("escape", "back"),))
+        else:
+            self.chosen = self.planned.chosen
+        self._describe()
+
     def _show(self, planned: Planned) -> None:
         self.remove_class("-empty")
         for bar, line in zip(self.facts, summary(planned), strict=True):
@@ -235,12 +244,13 @@ class PlanScreen(ModalScreen[None], TellsFailures):
             self.title_bar.right = counts(self.planned) if self.planned else ()
 
     def _start(self, planned: Planned) -> None:
-        from inspect_tool.tui.screens.run import open_own_run
+        from inspect_tool.tui.own_run import own_debug
+        from inspect_tool.tui.screens.run import RunScreen, begin_run
 
         app: InspectApp = self.app  # type: ignore[assignment]
-        assert planned.plan is not None
-        if not planned.plan.errors:
-            open_own_run(app, planned.plan)
+        plan = planned.plan
+        if plan is not None and not plan.errors and begin_run(app, own_debug(plan)):
+            app.switch_screen(RunScreen(plan.folder))
 
     def _plan(self, chosen: Chosen, *, start: bool = False) -> None:
         self.chosen, self.busy = chosen, True
@@ -259,12 +269,12 @@ def open_plan(app: InspectApp) -> None:
     """Open the screen on the config of the tab that is shown, or the run that goes on."""
     from inspect_tool.tui.screens.run import RunScreen
 
-    own = app.background.debugging
+    own = app.background.own
     target = app.view.document.target if app.view else None
     if not app.may_start_programs:
         app.notify("not from a browser: run inspect-tool in a terminal")
     elif own is not None and own.alive:
-        app.push_screen(RunScreen(own.plan.folder))
+        app.push_screen(RunScreen(own.folder))
     elif target is None or target.config is None:
         app.notify("no config to debug: open a YAML")
     else:

@@ -1,4 +1,4 @@
-"""The Run screen: a debug run while it goes on, or what it left behind.
+"""The Run screen: a run while it goes on, or what it left behind.
 
 All of it is read from the run's folder, so that a run started in another terminal is followed in
 the same way, and one that was killed can still be read. A thread looks; what it finds is a message.
@@ -14,10 +14,12 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.screen import ModalScreen
 
+from inspect_tool.samples.facts import Fact
 from inspect_tool.samples.glyphs import safe
 from inspect_tool.tui.actions import RUN_ACTIONS, bindings, hint_parts
 from inspect_tool.tui.failures import TellsFailures
 from inspect_tool.tui.run import (
+    after_line,
     attach_line,
     problem_sections,
     progress_line,
@@ -26,6 +28,7 @@ from inspect_tool.tui.run import (
     step_line,
 )
 from inspect_tool.tui.run_watch import LOOK_SECONDS, Looked, vocabulary_of, watch
+from inspect_tool.tui.screens.choose import Choice, ChooseScreen
 from inspect_tool.tui.widgets.bar import Bar
 from inspect_tool.tui.widgets.batches_pane import BatchesPane
 from inspect_tool.tui.widgets.chart_view import ChartView
@@ -43,17 +46,25 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from inspect_tool.errors import InspectError
-    from inspect_tool.runs.debug import DebugPlan
     from inspect_tool.samples.vocabulary import Vocabulary
     from inspect_tool.tui.app import InspectApp
-    from inspect_tool.tui.debug_run import DebugRun
+    from inspect_tool.tui.own_run import OwnRun
     from inspect_tool.tui.why import Sections
     from inspect_tool.tui.widgets.batch_list import BatchList
     from inspect_tool.tui.widgets.parts import Line
 
 NARROW: Final = 110
 """Cells below which curves stand above the log, and batches above their tokens."""
-PAGES: Final = ("run", "batches", "problems", "traceback", "ranks")
+PAGES: Final = ("run", "batches", "problems", "traceback", "ranks", "rehearsal")
+ABSENT: Final = {
+    "traceback": "there is no traceback",
+    "ranks": "a run of one process has no ranks",
+    "rehearsal": "this run is no rehearsal: r on the Scale screen starts one",
+}
+"""What is said of a page that this run has not."""
+NOTHING_WRONG: Final = [("No problem is known", [Fact("", "neither log nor batches show one")])]
+ENDS: Final = "End the training run and all of its ranks?"
+ENDING: Final[tuple[Choice, ...]] = (((Part("let it run"),), ()), ((Part("end it"),), ()))
 
 
 class RunScreen(ModalScreen[None], TellsFailures):
@@ -73,10 +84,9 @@ class RunScreen(ModalScreen[None], TellsFailures):
 
         vocabulary: Vocabulary | None
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, page: str = "run") -> None:
         super().__init__()
-        self.folder = folder
-        self.page = "run"
+        self.folder, self.page = folder, page
         self.looked: Looked | None = None
         self.titles, self.status = Bar(id="run-titles"), Bar(id="run-status")
         self.attach = Bar(id="run-attach")
@@ -84,7 +94,7 @@ class RunScreen(ModalScreen[None], TellsFailures):
         self.log_view, self.numbers = OutputLog(id="run-log"), Bar(id="run-numbers")
         self.batches = BatchesPane()
         self.problems, self.traceback = WhyPage(id="run-problems"), OutputLog(id="run-traceback")
-        self.ranks = RanksPane()
+        self.ranks, self.rehearsal = RanksPane(), WhyPage(id="run-rehearsal")
         self._stop = threading.Event()
         self._reads_vocabulary = False
         self._problem: InspectError | None = None
@@ -106,12 +116,12 @@ class RunScreen(ModalScreen[None], TellsFailures):
         yield self.problems
         yield self.traceback
         yield self.ranks
+        yield self.rehearsal
         yield Bar(hint_parts(RUN_ACTIONS, namespace="screen"), id="run-hints", whole=True)
 
     def on_mount(self) -> None:
         """Start looking."""
-        self._turn_to("run")
-        self._describe()
+        self._turn_to(self.page)
         self.run_worker(self._work, thread=True, group="run", exit_on_error=False)
         self.set_interval(LOOK_SECONDS, self._look_at_own)
 
@@ -124,11 +134,11 @@ class RunScreen(ModalScreen[None], TellsFailures):
         self.set_class(event.size.width < NARROW, "-narrow")
 
     @property
-    def own(self) -> DebugRun | None:
+    def own(self) -> OwnRun | None:
         """The run in this folder, if this app started it."""
         app: InspectApp = self.app  # type: ignore[assignment]
-        own = app.background.debugging
-        return own if own is not None and own.plan.folder == self.folder else None
+        own = app.background.own
+        return own if own is not None and own.folder == self.folder else None
 
     @property
     def over(self) -> bool:
@@ -139,7 +149,10 @@ class RunScreen(ModalScreen[None], TellsFailures):
 
     def action_show_page(self, page: str) -> None:
         """Show a page and go there."""
-        self._turn_to(page)
+        if self._has(page):
+            self._turn_to(page)
+        else:
+            self.notify(ABSENT[page])
 
     def action_step_row(self, by: int) -> None:
         """Show the next or previous row of a batch."""
@@ -160,7 +173,10 @@ class RunScreen(ModalScreen[None], TellsFailures):
         """End the run's whole process group."""
         own = self.own
         if own is not None and own.alive:
-            self._end(own)
+            if own.trains and not own.ending:
+                self.app.push_screen(ChooseScreen(ENDS, ENDING), self._answered_end)
+            else:
+                self._end(own)
         elif self.over:
             self.notify("the run has ended")
         else:
@@ -174,7 +190,6 @@ class RunScreen(ModalScreen[None], TellsFailures):
         if own is None or not own.alive or own.ending:
             self.dismiss()
             return
-        from inspect_tool.tui.screens.choose import ChooseScreen
 
         def answered(index: int | None) -> None:
             if index == 1:
@@ -188,10 +203,16 @@ class RunScreen(ModalScreen[None], TellsFailures):
         ]
         self.app.push_screen(ChooseScreen("The run goes on", choices), answered)
 
+    def _answered_end(self, index: int | None) -> None:
+        if index == 1 and self.own is not None:
+            self._end(self.own)
+
     # What comes of it
 
     def on_run_screen_told(self, event: Told) -> None:
         """Take up what is new."""
+        if self.looked is not None and self.looked.view.part != event.looked.view.part:
+            self.batches.list.clear()
         self.looked = looked = event.looked
         self.log_view.add(looked.view.lines)
         self.batches.list.add(looked.batches)
@@ -201,9 +222,14 @@ class RunScreen(ModalScreen[None], TellsFailures):
         if looked.batches and not self._reads_vocabulary:
             self._reads_vocabulary = True
             self.run_worker(self._read, thread=True, group="vocabulary", exit_on_error=False)
+        self.rehearsal.say(looked.rehearsal)
         if looked.failure is not None:
             self.traceback.add(looked.failure.traceback.splitlines())
-            if self.page == "run":
+        nothing = self.page == "run" or (self.page == "ranks" and not looked.ranks.ranks)
+        if looked.view.over and nothing:
+            if looked.rehearsal:
+                self._turn_to("rehearsal")
+            elif looked.failure is not None:
                 self._turn_to("problems")
         self._describe()
 
@@ -238,6 +264,7 @@ class RunScreen(ModalScreen[None], TellsFailures):
             "problems": self.problems,
             "traceback": self.traceback,
             "ranks": self.ranks,
+            "rehearsal": self.rehearsal,
         }
         for name, pane in panes.items():
             pane.display = name == page
@@ -254,13 +281,13 @@ class RunScreen(ModalScreen[None], TellsFailures):
         if self._problem is not None and (view is None or view.status is None):
             self.status.left = (Part(safe(f"✖ {self._problem.message}", newline=" "), "bad"),)
         self.status.right = speed_line(view)
-        self.attach.left = attach_line(view)
+        self.attach.left = attach_line(view) or after_line(view)
         self.attach.display = bool(self.attach.left)
         self.numbers.left = step_line(view)
         name = safe(self.folder.name)
         self.titles.left = (Part("RUN  ", "accent"), Part(name, "strong"))
         self.titles.right = self._page_titles()
-        self.problems.say(self._sections())
+        self.problems.say(self._sections() or NOTHING_WRONG)
 
     def _page_titles(self) -> Line:
         counts = {
@@ -273,7 +300,7 @@ class RunScreen(ModalScreen[None], TellsFailures):
             if not self._has(page):
                 continue
             count = f" ({counts[page]})" if counts.get(page) else ""
-            shown = f"{key} {page}{count}"
+            shown = f"{key}:{page}{count}"
             here = page == self.page
             tone = "strong" if here else "bad" if page == "problems" and count else "dim"
             shown = f"[{shown}]" if here else f" {shown} "
@@ -284,7 +311,9 @@ class RunScreen(ModalScreen[None], TellsFailures):
         looked = self.looked
         if page == "traceback":
             return bool(looked and looked.failure and looked.failure.traceback)
-        return page != "ranks" or bool(looked and looked.ranks.ranks)
+        if page == "rehearsal":
+            return bool(looked and looked.rehearsal)
+        return page != "ranks" or page == self.page or bool(looked and looked.ranks.ranks)
 
     def _sections(self) -> Sections:
         looked = self.looked
@@ -306,7 +335,7 @@ class RunScreen(ModalScreen[None], TellsFailures):
             self._problem = own.problem
             self._describe()
 
-    def _end(self, own: DebugRun) -> None:
+    def _end(self, own: OwnRun) -> None:
         self.run_worker(own.end, thread=True, group="end", exit_on_error=False)
         self.call_after_refresh(self._describe)
 
@@ -324,11 +353,11 @@ class RunScreen(ModalScreen[None], TellsFailures):
         self.post_message(self.VocabularyRead(vocabulary_of(self.folder, app.axolotl())))
 
 
-def open_own_run(app: InspectApp, plan: DebugPlan) -> None:
-    """Start a run and show it in the place of its plan; one at a time."""
-    if app.background.debugging is not None and app.background.debugging.alive:
+def begin_run(app: InspectApp, own: OwnRun) -> bool:
+    """Start a run behind the app, unless another one goes on; it is the caller's to show it."""
+    if app.background.own is not None and app.background.own.alive:
         app.notify("another run goes on; D shows it", severity="warning")
-        return
-    app.background.debug(plan)
+        return False
+    app.background.begin(own)
     app.workbench.explorer.look(app.workbench.explorer.root)
-    app.switch_screen(RunScreen(plan.folder))
+    return True

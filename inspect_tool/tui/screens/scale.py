@@ -1,12 +1,13 @@
 """The Scale screen: a config on many processes, checked and sized, before it costs anything.
 
-Nothing is started here but the axolotl worker, which is asked what only axolotl knows; a thread
-plans, and what it finds is a message.
+A thread plans, with the axolotl worker for what only axolotl knows, and what it finds is a message.
+A rehearsal and the real run are what the command starts, too; the Run screen shows them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.containers import Horizontal
@@ -19,10 +20,14 @@ from inspect_tool.samples.glyphs import safe
 from inspect_tool.scale.asked import plan_asked
 from inspect_tool.scale.fleet import Fleet
 from inspect_tool.scale.plan import ScaleOptions, ScalePlan
+from inspect_tool.scale.ranks.run import FleetRun
+from inspect_tool.scale.starting import launch_of, rehearsal_of
 from inspect_tool.tui import ask_scale
 from inspect_tool.tui.actions import SCALE_ACTIONS, bindings, hint_parts
-from inspect_tool.tui.failures import TellsFailures
+from inspect_tool.tui.failures import TellsFailures, WorkFailed
+from inspect_tool.tui.own_run import own_rehearsal
 from inspect_tool.tui.scale import asked_line, counts, found, numbers
+from inspect_tool.tui.screens.run import RunScreen, begin_run
 from inspect_tool.tui.widgets.bar import Bar
 from inspect_tool.tui.widgets.page import Page
 from inspect_tool.tui.widgets.parts import Part
@@ -37,7 +42,9 @@ if TYPE_CHECKING:
     from textual.events import Resize
 
     from inspect_tool.axolotl_worker import AxolotlWorker
+    from inspect_tool.scale.rehearsal.plan import RehearsalPlan
     from inspect_tool.tui.app import InspectApp
+    from inspect_tool.tui.own_run import OwnRun
     from inspect_tool.tui.widgets.prompt import Question
 
 PLANNING: Final = "scale"
@@ -64,6 +71,13 @@ class ScaleScreen(ModalScreen[None], TellsFailures):
         notes: tuple[str, ...] = ()
         first: bool = False
 
+    @dataclass
+    class Ready(Message):
+        """A rehearsal or the real run can start, or why it cannot."""
+
+        plan: ScalePlan
+        what: RehearsalPlan | FleetRun | InspectError
+
     def __init__(self, path: Path, cwd: Path | None) -> None:
         super().__init__()
         self.path, self.cwd = path, cwd
@@ -71,9 +85,16 @@ class ScaleScreen(ModalScreen[None], TellsFailures):
         self.plan: ScalePlan | None = None
         self.busy = True
         """Whether a plan is being made."""
+        self.starting = False
+        """Whether a rehearsal or a launch is being got ready."""
         self.title_bar, self.asked = Bar(id="scale-title"), Bar(id="scale-asked")
         self.numbers, self.found = WhyPage(id="scale-numbers"), WhyPage(id="scale-found")
         self.page = Page()
+
+    @property
+    def _inspect(self) -> InspectApp:
+        app: InspectApp = self.app  # type: ignore[assignment]
+        return app
 
     def compose(self) -> ComposeResult:
         """Lay out numbers beside findings."""
@@ -120,6 +141,20 @@ class ScaleScreen(ModalScreen[None], TellsFailures):
         """Choose a command to copy."""
         ask_scale.choose_command(self)
 
+    def action_rehearse(self) -> None:
+        """Run it, tiny, on one process and on many."""
+        self._prepare(rehearsal_of)
+
+    def action_launch(self) -> None:
+        """Ask whether to train for real."""
+        if self.options.nodes > 1:
+            self.notify("each machine starts its own part: c copies its command")
+            return
+        if self.busy:
+            self.notify("axolotl is still asked what it finds; once more when it has answered")
+            return
+        self._prepare(partial(launch_of, anyway=True))
+
     def action_other_side(self) -> None:
         """Go from the numbers to the findings, and back."""
         (self.found if self.numbers.has_focus else self.numbers).focus()
@@ -135,7 +170,7 @@ class ScaleScreen(ModalScreen[None], TellsFailures):
         Fleet(options.processes, options.nodes)
         self.options, self.busy = options, True
         self._describe()
-        app: InspectApp = self.app  # type: ignore[assignment]
+        app = self._inspect
         axolotl = app.background.axolotl if app.may_start_programs and app.confirms else None
 
         def work() -> None:
@@ -172,7 +207,26 @@ class ScaleScreen(ModalScreen[None], TellsFailures):
         await self.query("PromptBar").remove()
         self.found.focus()
 
+    def begin(self, own: OwnRun, *, page: str = "run") -> None:
+        """Start a run and show it; one comes back here."""
+        if begin_run(self._inspect, own):
+            self.app.push_screen(RunScreen(own.folder, page))
+
     # What comes of it
+
+    def on_scale_screen_ready(self, event: Ready) -> None:
+        """Start a rehearsal; ask before the real run."""
+        what = event.what
+        self.starting = False
+        self._describe()
+        if isinstance(what, InspectError):
+            self.notify(safe(str(what)), severity="error", timeout=15, markup=False)
+        elif isinstance(what, FleetRun):
+            ask_scale.confirm_launch(self, event.plan, what)
+        else:
+            for note in what.notes:
+                self.notify(safe(note.message), markup=False)
+            self.begin(own_rehearsal(what))
 
     def on_scale_screen_made(self, event: Made) -> None:
         """Show the plan; one that cannot be made leaves the one before in place."""
@@ -192,6 +246,13 @@ class ScaleScreen(ModalScreen[None], TellsFailures):
             self.page.say(event.problem.message, [*place, *fix], (("escape", "back"),))
         self._describe()
 
+    def on_work_failed(self, event: WorkFailed) -> None:
+        """Wait no longer for what has failed; the app says why."""
+        self.busy = self.starting = False
+        if self.plan is None:
+            self.page.say("This cannot be planned", [event.text], (("escape", "back"),))
+        self._describe()
+
     def _show(self, plan: ScalePlan) -> None:
         first = self.plan is None
         self.plan = plan
@@ -201,9 +262,29 @@ class ScaleScreen(ModalScreen[None], TellsFailures):
         if first:
             self.found.focus()
 
+    def _prepare(self, of: Callable[[ScalePlan], RehearsalPlan | FleetRun]) -> None:
+        plan = self.plan
+        own = self._inspect.background.own
+        if not self._inspect.may_start_programs:
+            self.notify("not from a browser: run inspect-tool in a terminal")
+        elif own is not None and own.alive:
+            self.notify("another run goes on; D in the app shows it", severity="warning")
+        elif plan is not None and plan.options is self.options and not self.starting:
+            self.starting = True
+            self._describe()
+
+            def work() -> None:
+                try:
+                    self.post_message(self.Ready(plan, of(plan)))
+                except InspectError as problem:
+                    self.post_message(self.Ready(plan, problem))
+
+            self.run_worker(work, thread=True, group="start", exit_on_error=False)
+
     def _describe(self) -> None:
         self.title_bar.left = (Part("SCALE  ", "accent"), Part(safe(self.path.name), "strong"))
         asking = (Part("asking axolotl  ", "dim"),) if self.busy else ()
+        asking = (Part("getting ready  ", "accent"),) if self.starting else asking
         self.title_bar.right = (*asking, *(counts(self.plan) if self.plan else ()))
         known = self.plan if self.plan and self.plan.options is self.options else None
         self.asked.left = asked_line(self.options, known)

@@ -47,6 +47,11 @@ class BatchList(LineList):
         if first:
             self.action_to_end(last=False)
 
+    def clear(self) -> None:
+        """Forget all batches: those of another run follow."""
+        self.batches, self._items = [], []
+        self.changed()
+
     def step_batch(self, by: int) -> None:
         """Go to the first row of the next or previous batch that has rows."""
         starts = [

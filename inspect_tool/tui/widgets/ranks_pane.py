@@ -17,6 +17,7 @@ from inspect_tool.tui.widgets.parts import Line, Part
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
+NONE_YET: Final = "no rank has begun yet; what the launcher says is on page 1"
 _TONES: Final = {
     RankState.WAITING: "accent",
     RankState.RUNNING: "accent",
@@ -65,7 +66,7 @@ class RankList(LineList):
         if pace is None:
             return tuple(left), ()
         slow = Part("slowest ", "warn") if rank.rank == self.view.slowest else Part("")
-        return tuple(left), (slow, Part(f"step {pace.steps:,}  {pace.seconds:.3f} s", "dim"))
+        return tuple(left), (slow, Part(f"step {pace.steps:,}, {pace.seconds:.3f} s each", "dim"))
 
     def watch_cursor(self, cursor: int) -> None:
         """Have the rank's log shown."""
@@ -86,6 +87,10 @@ class RanksPane(Horizontal):
         """Lay out both."""
         yield self.list
         yield self.log_view
+
+    def on_mount(self) -> None:
+        """Say that there is nothing yet."""
+        self.log_view.add([NONE_YET])
 
     def show(self, view: RanksView) -> None:
         """Take up what is new."""

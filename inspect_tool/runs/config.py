@@ -6,6 +6,7 @@ of the worker.
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ DEFAULT_PREPARED_PATH = "last_run_prepared"
 """Where axolotl prepares when ``dataset_prepared_path`` is not set."""
 DEFAULT_OUTPUT_DIR = "./model-out"
 
+NAME_KEYS = ("base_model", "tokenizer_config", "base_model_config")
+"""Keys whose value names a model or a tokenizer."""
 DATA_KEYS = ("datasets", "pretraining_dataset", "test_datasets")
 """One of these makes a YAML with a base model an axolotl config."""
 
@@ -76,8 +79,15 @@ class Config:
         return config
 
     def _refuse_other_kinds(self) -> None:
-        base_model = self.values.get("base_model")
-        if not isinstance(base_model, str) or not base_model.strip():
+        for key in NAME_KEYS:
+            name = self.values.get(key)
+            if name is not None and not isinstance(name, str):
+                raise ConfigError(
+                    f"{key} is {json.dumps(name, default=str)[:40]}, not a name",
+                    place=self.place(key),
+                    fix=f'write a name or a folder, in quotes if it is a number: {key}: "NAME"',
+                )
+        if not (self.values.get("base_model") or "").strip():
             raise ConfigError(
                 "not an axolotl config: it names no base_model",
                 place=self.place("base_model"),

@@ -268,6 +268,8 @@ def tokenizer_bases(candidate: Candidate | None) -> tuple[Path, ...]:
 
 
 def _missing(asked: Path) -> InspectError:
+    if asked.is_symlink():
+        return InspectError("a link that leads nowhere", place=asked, fix="name what it stood for")
     try:
         names = [entry.name for entry in asked.parent.iterdir()]
     except OSError:

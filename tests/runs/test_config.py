@@ -164,6 +164,8 @@ def test_merge_keys_and_anchors_are_read(tmp_path: Path) -> None:
         ("just text\n", "config.yml:1: no mapping"),
         ("a: 1\n", "config.yml: not an axolotl config: it names no base_model"),
         ("base_model:\ndatasets: []\n", "config.yml:1: not an axolotl config"),
+        ("base_model: 3\ndatasets: []\n", "config.yml:1: base_model is 3, not a name"),
+        ("base_model: m\ntokenizer_config: [a]\n", 'config.yml:2: tokenizer_config is ["a"], not'),
         ("base_model: m\nseed: 1\n", "config.yml: not an axolotl config: it names no datasets"),
         ("base_model: m\ndatasets: a.jsonl\n", "config.yml:2: datasets is not a list"),
         ("base_model: m\ndatasets: [a.jsonl]\n", "config.yml:2: datasets is not a list"),

@@ -276,6 +276,14 @@ def test_a_path_that_is_not_there_suggests_one_that_is(project: Path) -> None:
         resolve(project / "trian.yml")
 
 
+def test_a_link_to_nothing_is_told(project: Path) -> None:
+    """A link is there, what it names is not."""
+    (project / "gone").symlink_to(project / "nowhere")
+
+    with pytest.raises(InspectError, match="a link that leads nowhere"):
+        resolve(project / "gone")
+
+
 def test_raw_data_is_told_from_prepared(project: Path) -> None:
     """A JSONL is an error that asks for the YAML."""
     (project / "data.jsonl").touch()

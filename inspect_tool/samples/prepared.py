@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 STATE = "state.json"
 INFO = "dataset_info.json"
+NAMED_DAMAGES = 3
+"""Damages that the error about a folder names, of which nothing can be read."""
 
 _NO_TOKENS: NDArray[np.integer[Any]] = np.empty(0, dtype=np.int64)
 
@@ -199,9 +201,9 @@ class PreparedDataset:
                 entry["filename"] for entry in json.loads(state.read_text("utf-8"))["_data_files"]
             ]
         except (OSError, ValueError, KeyError, TypeError) as error:
-            self.damages.append(
-                Damage(state, f"not what datasets writes ({error!r}); using *.arrow")
-            )
+            reason = str(error) if isinstance(error, OSError | ValueError) else "it lists no files"
+            said = f"not what datasets writes ({reason}); every *.arrow file is read instead"
+            self.damages.append(Damage(state, said))
             return []
         plain = [name for name in names if _is_plain_name(name)]
         self.damages += [
@@ -223,8 +225,9 @@ class PreparedDataset:
 
     def _unreadable(self) -> InspectError:
         if self.damages:
+            named, more = self.damages[:NAMED_DAMAGES], len(self.damages) - NAMED_DAMAGES
             return InspectError(
-                "; ".join(str(damage) for damage in self.damages),
+                "; ".join(map(str, named)) + (f"; and {more:,} more" if more > 0 else ""),
                 fix="run axolotl preprocess again",
             )
         return InspectError(

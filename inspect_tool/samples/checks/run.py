@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from inspect_tool.errors import InspectError
 from inspect_tool.findings import Finding
 from inspect_tool.samples.census import PART_SECONDS, CensusTaker, Counts
 from inspect_tool.samples.checks.evidence import shown_piece
@@ -135,7 +136,8 @@ class _Pass:
         self._taker.add(looked, seen.counts if seen else None)
         rows = range(stretch.first, stretch.first + len(stretch))
         if looked.problem is not None:
-            self._problems.setdefault(str(looked.problem), []).append(rows)
+            said = InspectError(looked.problem.message, place=looked.problem.place)
+            self._problems.setdefault(str(said), []).append(rows)
         if seen is None:
             return
         for parts, part in zip(self._parts, seen.parts, strict=True):

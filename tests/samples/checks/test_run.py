@@ -183,11 +183,12 @@ def test_unreadable_rows_are_damage(tmp_path: Path, chatml_dir: Path) -> None:
     assert "nulls" in report.findings[0].message
 
 
-def test_an_empty_dataset(tmp_path: Path, chatml_dir: Path) -> None:
-    """No rows, no findings."""
+def test_a_dataset_without_rows_is_an_error(tmp_path: Path, chatml_dir: Path) -> None:
+    """What axolotl stores when it drops every row trains nothing, and no row can say so."""
     report = checked(tmp_path, [], chatml_dir)
 
-    assert (report.findings, report.census.rows) == ((), 0)
+    (finding,) = report.findings
+    assert (finding.code, finding.severity, report.census.rows) == ("L-EMPTY", "error", 0)
 
 
 def test_remarks_alone_do_not_fail(rows: list[Row], tmp_path: Path, chatml_dir: Path) -> None:

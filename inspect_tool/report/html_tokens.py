@@ -15,6 +15,7 @@ import numpy as np
 
 from inspect_tool.report.html_pieces import Pieces, Shown, shown
 from inspect_tool.samples.glyphs import unknown_id
+from inspect_tool.samples.sample import MARKED_LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 CHUNK_TOKENS: Final = 1500
 """Tokens after which the next line break ends a chunk, the unit that the browser lays out."""
 CHUNK_CHARACTERS: Final = 6000
-MARKED_LABELS: Final = 500
-"""Where more labels than this differ from their tokens, none is written beside its token."""
 LINE_CHARACTERS: Final = 110
 """Characters taken to fill a line, to guess how tall a chunk is before it is laid out."""
 
@@ -140,7 +139,7 @@ class _Drawing:
         self.sizes = np.fromiter((size_of[text] for text in texts), np.int64, count)
         self.breaks = np.fromiter((text[-1:] == "\n" for text in texts), np.bool_, count)
         self._blank = np.fromiter((blank_of[text] for text in texts), np.bool_, count)
-        odd = _odd(sequence)
+        odd = sequence.odd_labels
         self._odd = np.zeros(count, dtype=np.bool_)
         if len(odd) <= MARKED_LABELS:
             self._odd[odd] = True
@@ -223,14 +222,7 @@ def _odd_labels(sequence: TokenSequence) -> str:
     labels = sequence.labels
     if labels is None:
         return ""
-    return " ".join(f"{index}:{int(labels[index])}" for index in _odd(sequence).tolist())
-
-
-def _odd(sequence: TokenSequence) -> NDArray[np.int64]:
-    """Return the trained tokens whose label is not the token itself."""
-    if sequence.labels is None or sequence.trained is None:
-        return np.empty(0, dtype=np.int64)
-    return np.flatnonzero(sequence.trained & (sequence.labels != sequence.ids))
+    return " ".join(f"{index}:{int(labels[index])}" for index in sequence.odd_labels.tolist())
 
 
 def _unattended(sequence: TokenSequence) -> str:

@@ -75,7 +75,7 @@ class JsonLines:
                     ids.tolist(), sequence.trained.tolist(), strict=True
                 )
             ]
-            for index in np.flatnonzero(sequence.trained & (labels != ids)).tolist():
+            for index in sequence.odd_labels.tolist():
                 tokens[index] = _DEPENDS
         if self._vocabulary is not None and _drops_space(self._vocabulary, ids):
             tokens[0] = _DEPENDS

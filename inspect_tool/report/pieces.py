@@ -33,7 +33,8 @@ def pieces_of(
     for index in np.flatnonzero(unknown).tolist():
         texts[index] = unknown_id(int(ids[index]))
     special = vocabulary.specials(ids)
-    odd = _odd_labels(sequence)
+    odd = np.zeros(len(sequence), dtype=np.bool_)
+    odd[sequence.odd_labels] = True
     trained = sequence.trained
     for start, stop in _alike(sequence, special | odd, every=look.ids):
         number = f"{ids[start]}" if look.ids and not unknown[start] else ""
@@ -45,13 +46,6 @@ def pieces_of(
             special=bool(special[start]),
             aside=f"[{aside}]" if aside else "",
         )
-
-
-def _odd_labels(sequence: TokenSequence) -> NDArray[np.bool_]:
-    """Tell which tokens are trained towards something else than themselves, bool[n]."""
-    if sequence.trained is None or sequence.labels is None:
-        return np.zeros(len(sequence), dtype=np.bool_)
-    return np.asarray(sequence.trained & (sequence.labels != sequence.ids))
 
 
 def _label(sequence: TokenSequence, index: int) -> int:

@@ -48,9 +48,8 @@ def _ending(sequence: TokenSequence, vocabulary: Vocabulary) -> str:
 
 def _oddities(sequence: TokenSequence, vocabulary: Vocabulary | None) -> list[str]:
     notes = []
-    if sequence.trained is not None and sequence.labels is not None:
-        differing = int(np.count_nonzero(sequence.trained & (sequence.labels != sequence.ids)))
-        notes.append(f"{counted(differing, 'label')} unlike the token" if differing else "")
+    if len(sequence.odd_labels):
+        notes.append(f"{counted(len(sequence.odd_labels), 'label')} unlike the token")
     if sequence.attention is not None:
         hidden = int(np.count_nonzero(sequence.attention == 0))
         notes.append(f"{hidden:,} not attended to" if hidden else "")

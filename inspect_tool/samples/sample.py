@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 IGNORE_INDEX: Final = -100
 """The label that the loss leaves out (torch.nn.CrossEntropyLoss's default ``ignore_index``)."""
+MARKED_LABELS: Final = 500
+"""Where more labels than this differ from their tokens, none is written beside its token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,13 @@ class TokenSequence:
     def trained_count(self) -> int:
         """Return the number of trained tokens, 0 when no labels are stored."""
         return 0 if self.trained is None else int(np.count_nonzero(self.trained))
+
+    @cached_property
+    def odd_labels(self) -> NDArray[np.int64]:
+        """Return the trained tokens whose label is not the token itself (a class, a mistake)."""
+        if self.trained is None:
+            return np.empty(0, dtype=np.int64)
+        return np.flatnonzero(self.trained & (self.labels != self.ids))
 
     @property
     def trained_share(self) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from textual.binding import Binding
 
@@ -21,7 +21,7 @@ class Action:
     """One action of the app; ``id`` is its method without ``action_``, with arguments if any.
 
     ``keys`` are Textual key names; ``hint`` is its word in the footer, empty to leave it out.
-    ``needs_dataset``: there is nothing to do without an open dataset.
+    ``needs`` is what must be open for it to do something.
     """
 
     id: str
@@ -29,11 +29,15 @@ class Action:
     title: str
     group: str
     hint: str = ""
-    needs_dataset: bool = False
+    needs: Literal["", "config", "dataset"] = ""
 
 
 def _sample(action: str, keys: str, title: str, hint: str = "", group: str = "Samples") -> Action:
-    return Action(action, tuple(keys.split()), title, group, hint, needs_dataset=True)
+    return Action(action, tuple(keys.split()), title, group, hint, needs="dataset")
+
+
+def _config(action: str, keys: str, title: str, group: str, hint: str) -> Action:
+    return Action(action, tuple(keys.split()), title, group, hint, needs="config")
 
 
 def _app(action: str, keys: str, title: str, group: str, hint: str = "") -> Action:
@@ -54,10 +58,10 @@ ACTIONS: Final = (
     _sample("search", "ctrl+f", "Find across the dataset", "search", "Find"),
     _sample("explain", "enter", "Why is this token trained or masked?", "why", "Why"),
     _sample("raw_row", "R", "Go to the raw row, and back to the tokens", "raw", "Why"),
-    _app("diff", "d", "Diff: training against what inference sends", "Why", "diff"),
-    _app("live", "L", "Live: render the raw rows now, and again on every save", "Why", "live"),
-    _app("debug", "D", "Debug: plan a small run of this config, and start it", "Runs", "debug"),
-    _app("scale", "S", "Scale: this config on many processes", "Runs", "scale"),
+    _config("diff", "d", "Diff: training against what inference sends", "Why", "diff"),
+    _config("live", "L", "Live: render the raw rows now, and again on every save", "Why", "live"),
+    _config("debug", "D", "Debug: plan a small run of this config, and start it", "Runs", "debug"),
+    _config("scale", "S", "Scale: this config on many processes", "Runs", "scale"),
     _app("open", "o ctrl+o", "Open a YAML or a folder", "Datasets", "open"),
     _sample("choose_config", "c", "Choose the config this dataset belongs to", group="Datasets"),
     _app("tokenizer", "ctrl+t", "Name a tokenizer", "Datasets"),

@@ -246,7 +246,8 @@ class InspectApp(Session):
 
     def _step_problem(self, *, forward: bool) -> None:
         if self.view is not None and not self.view.step_problem(forward=forward):
-            self.notify("no row with a problem is known")
+            yet = " yet" if self.view.document.counted is not None else ""
+            self.notify(f"no row is known to have an error or a warning{yet}; 1 lists all remarks")
 
     def _find_again(self, *, forward: bool) -> None:
         if self.view is None or self.view.needle is None:

@@ -79,11 +79,17 @@ def problems_note(document: Document | None) -> str:
     return "no problem found"
 
 
-def hints(*, dataset: bool) -> Line:
+def hints(document: Document | None) -> Line:
     """Return the footer: the keys that are needed most, from the action table.
 
-    Without a dataset only those that do something then.
+    Without a dataset, or without a config, only those that do something then.
     """
-    shown = [action for action in ACTIONS if action.hint and (dataset or not action.needs_dataset)]
+    target = document.target if document else None
+    there = {
+        "": True,
+        "config": target is not None and target.config is not None,
+        "dataset": document is not None and document.opened is not None,
+    }
+    shown = [action for action in ACTIONS if action.hint and there[action.needs]]
     shown.sort(key=lambda action: action.id not in {"help", "quit", "command_palette"})
     return hint_parts(shown)

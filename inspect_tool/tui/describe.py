@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from inspect_tool.runs.target import Status
 from inspect_tool.samples.glyphs import safe, unknown_id
+from inspect_tool.tui.document import NOT_RUN
 from inspect_tool.tui.widgets.parts import Line, Part
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ def share(part: int, whole: int) -> str:
 def sample_line(document: Document, place: int | None, sample: Sample | None, row: int) -> Line:
     """Return the line above a sample: row, split, length, trained share."""
     order = document.order
+    if not order.total:
+        return (Part("no rows", "strong"),)
     parts = [Part(f"row {row:,} of {order.total:,}", "strong")]
     if len(order) != order.total or order.rows is not None:
         at = "not in the list" if place is None else f"{place + 1:,} of {len(order):,} listed"
@@ -162,7 +165,8 @@ def finding_counts(document: Document | None) -> Line:
     """Return how many findings there are of each severity."""
     counts: dict[Severity, int] = {}
     for finding in document.known_findings if document else ():
-        counts[finding.severity] = counts.get(finding.severity, 0) + 1
+        if finding.code != NOT_RUN:
+            counts[finding.severity] = counts.get(finding.severity, 0) + 1
     return tuple(
         Part(f"{mark.text} {counts[severity]} ", mark.tone, "app.show_panel('problems')")
         for severity, mark in SEVERITY_MARKS.items()
@@ -192,7 +196,9 @@ def token_line(sequence: TokenSequence, index: int, vocabulary: Vocabulary | Non
     parts.append(Part(f"id {token_id}"))
     if sequence.trained is not None and sequence.labels is not None:
         if sequence.trained[index]:
-            parts.append(Part("trained", "good"))
+            label = int(sequence.labels[index])
+            odd = f", its label is {label}" if label != token_id else ""
+            parts.append(Part(f"trained{odd}", "good"))
         else:
             parts.append(Part(f"masked ({int(sequence.labels[index])})", "dim"))
         parts.append(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from inspect_tool.errors import InspectError
 from inspect_tool.findings import SEVERITIES, Finding
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from inspect_tool.runs.staleness import Staleness
     from inspect_tool.samples.checks import Report
 
+
+NOT_RUN: Final = "F-NOT-RUN"
+"""Code of what is listed among the problems but is none: checks that could not be decided."""
 
 Stamp = tuple[tuple[str, int, int, int], ...]
 """Name, inode, size and time of change of each file of a prepared folder."""
@@ -93,7 +96,7 @@ class Document:
     @property
     def counted(self) -> float | None:
         """Return the share of the rows that were looked at, None once it is all of them."""
-        if self.opened is None or not len(self.opened.dataset):
+        if self.opened is None:
             return None
         if self.report is not None and self.report.census.complete:
             return None
@@ -126,6 +129,9 @@ class Document:
 
     def _file_findings(self) -> list[Finding]:
         found = []
+        if self.problem is not None:
+            said = str(InspectError(self.problem.message, place=self.problem.place))
+            found.append(Finding("F-UNREADABLE", "error", said, fix=self.problem.fix or ""))
         if self.opened is not None:
             if self.report is None:
                 found += [
@@ -153,7 +159,7 @@ def _not_run(report: Report) -> Finding:
     for code, reason in report.not_run.items():
         reasons.setdefault(reason, []).append(code)
     said = "; ".join(f"{reason}: {', '.join(codes)}" for reason, codes in reasons.items())
-    return Finding("F-NOT-RUN", "info", f"checks that could not be decided: {said}")
+    return Finding(NOT_RUN, "info", f"checks that could not be decided: {said}")
 
 
 def _stale_words(staleness: Staleness) -> str:
@@ -170,7 +176,8 @@ def _target_findings(target: Target, *, sampled: bool) -> list[Finding]:
     if target.status is Status.STALE and not sampled:
         found.append(Finding("F-STALE", "warning", target.message, fix=target.fix))
     elif target.status is Status.UNKNOWN:
-        found.append(Finding("F-CONFIG", "info", target.message, fix=target.fix))
+        fix = "press c and name the YAML, or pass --config" if target.config is None else target.fix
+        found.append(Finding("F-CONFIG", "info", target.message, fix=fix))
     if target.dataset is not None and target.dataset.state is not FolderState.COMPLETE:
         said = f"{target.dataset.path.name} is {target.dataset.state.value}"
         fix = "let axolotl preprocess finish, or run it again"

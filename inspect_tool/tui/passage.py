@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from inspect_tool.tui.drawn import Drawn, draw, token_texts
+from inspect_tool.samples.sample import MARKED_LABELS
+from inspect_tool.tui.drawn import Drawn, draw, subscript, token_texts
 from inspect_tool.tui.marked import Marked
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def beginning(
     start = replace(
         sequence,
         ids=sequence.ids[:tokens],
+        labels=None if sequence.labels is None else sequence.labels[:tokens],
         stored_text=None if text is None else text[: tokens * CHARS_PER_TOKEN],
     )
     passage = entire(start, vocabulary, show_ids=show_ids)
@@ -71,12 +73,31 @@ def entire(
 ) -> Passage:
     """Draw the whole sequence; ``texts`` spares decoding where they are known."""
     texts = token_texts(sequence, vocabulary) if texts is None else texts
-    notes = sequence.notes(len(texts), values=show_ids) if isinstance(sequence, Marked) else None
+    with_ids = show_ids and vocabulary is not None
+    notes = (
+        sequence.notes(len(texts), values=show_ids)
+        if isinstance(sequence, Marked)
+        else label_notes(sequence, ids=with_ids)
+    )
     drawn = draw(
         texts,
         ids=sequence.ids if len(sequence) else None,
         vocabulary=vocabulary,
-        show_ids=show_ids and vocabulary is not None,
+        show_ids=with_ids,
         notes=notes,
     )
     return Passage(sequence, vocabulary, show_ids, texts, drawn, whole=True)
+
+
+def label_notes(sequence: TokenSequence, *, ids: bool) -> list[str] | None:
+    """Return what is drawn after each token: labels that are not their token, and ``ids``.
+
+    None where no label asks for it: classes of process rewards, and mistakes that are few.
+    """
+    odd = sequence.odd_labels
+    if sequence.labels is None or not 0 < len(odd) <= MARKED_LABELS:
+        return None
+    notes = [subscript(str(i)) for i in sequence.ids.tolist()] if ids else [""] * len(sequence)
+    for index in odd.tolist():
+        notes[index] += f"[label {int(sequence.labels[index])}]"
+    return notes

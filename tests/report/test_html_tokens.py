@@ -14,12 +14,11 @@ from tokenizers import Tokenizer
 from inspect_tool.report.html_pieces import Pieces, shown
 from inspect_tool.report.html_tokens import (
     CHUNK_TOKENS,
-    MARKED_LABELS,
     TokensView,
     text_view,
     tokens_view,
 )
-from inspect_tool.samples.sample import TokenSequence
+from inspect_tool.samples.sample import MARKED_LABELS, TokenSequence
 from inspect_tool.samples.vocabulary import Vocabulary
 from tests.texts import STRINGS
 

@@ -72,6 +72,16 @@ async def test_a_row_with_a_problem_names_it(project: Project) -> None:
         assert "L-ALL-MASKED" in run.view.query_one("#sample-line").text  # type: ignore[attr-defined]
 
 
+async def test_checks_that_were_not_run_are_no_problems(project: Project) -> None:
+    """They are listed in the panel, and neither it nor the status bar counts them."""
+    async with running(project.config) as run:
+        await run.press("1")
+        known = run.document.known_findings
+
+        assert "F-NOT-RUN" in run.screen
+        assert f"1 PROBLEMS {len(known) - 1} " in run.screen
+
+
 async def test_go_to_row(project: Project) -> None:
     """A colon asks for a row number and goes there."""
     async with running(project.config) as run:

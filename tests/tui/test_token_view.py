@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from inspect_tool.samples.sample import TokenSequence
+from inspect_tool.samples.sample import IGNORE_INDEX, MARKED_LABELS, TokenSequence
 from inspect_tool.samples.vocabulary import Vocabulary
 from inspect_tool.tui.passage import WHOLE_TOKENS
 from tests.tui.token_app import TokenApp, parts_of, screen_lines, sequence_of, until
@@ -125,6 +125,50 @@ async def test_tokens_without_labels_are_neither(
         question = style_of(app.view.render_line(1), "What is")
 
     assert answer == question
+
+
+def classed(chatml_dir: Path) -> TokenSequence:
+    """Two steps of a reasoning, the line break after each labelled with a class."""
+    steps = parts_of(chatml_dir, ("One.", False), ("\n", True), ("Two.", False), ("\n", True))
+    classes = iter([1, 0])
+    labels = [label if label < 0 else next(classes) for label in steps.labels.tolist()]  # type: ignore[union-attr]
+    return replace(steps, labels=np.array(labels))
+
+
+async def test_a_label_that_is_not_its_token_stands_beside_it(
+    chatml_dir: Path, vocabulary: Vocabulary
+) -> None:
+    """Classes of process rewards are read without asking the inspector, with ids or without."""
+    app = TokenApp(classed(chatml_dir), vocabulary)
+    async with app.run_test(size=SIZE) as pilot:
+        plain = screen_lines(app.view)[:2]
+        await pilot.press("i")
+        with_ids = screen_lines(app.view)[:2]
+
+    assert [line.split(" ", 1)[1] for line in plain] == ["[label 1]", "[label 0]"]
+    assert [line[line.index("₁₉₈") :] for line in with_ids] == ["₁₉₈[label 1]", "₁₉₈[label 0]"]
+
+
+async def test_where_every_label_is_odd_none_is_written(vocabulary: Vocabulary) -> None:
+    """A mask that slipped over thousands of tokens leaves the text readable."""
+    ids = np.full(MARKED_LABELS + 1, 198)
+    app = TokenApp(TokenSequence("input_ids", ids, labels=ids + 1), vocabulary)
+    async with app.run_test(size=SIZE):
+        lines = screen_lines(app.view)
+
+    assert not any("label" in line for line in lines)
+
+
+async def test_the_beginning_of_a_long_sequence_has_its_labels(vocabulary: Vocabulary) -> None:
+    """What is drawn first of a long sequence says the same of its labels as the whole."""
+    ids = np.full(WHOLE_TOKENS + 1, 198)
+    labels = np.full(len(ids), IGNORE_INDEX)
+    labels[1] = 7
+    app = TokenApp(TokenSequence("input_ids", ids, labels=labels), vocabulary)
+    async with app.run_test(size=SIZE):
+        lines = screen_lines(app.view)
+
+    assert "[label 7]" in lines[1]
 
 
 async def test_stored_text_is_plain_lines() -> None:

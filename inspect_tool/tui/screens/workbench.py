@@ -27,6 +27,7 @@ from inspect_tool.tui.widgets.bar import Bar
 from inspect_tool.tui.widgets.document_view import DocumentView
 from inspect_tool.tui.widgets.explorer import Explorer
 from inspect_tool.tui.widgets.inspector import Inspector
+from inspect_tool.tui.widgets.page import Page
 from inspect_tool.tui.widgets.parts import Part
 from inspect_tool.tui.widgets.rows import RowsList
 
@@ -72,6 +73,7 @@ class Workbench(Screen[None], TellsFailures):
         self.explorer = Explorer()
         self.rows = RowsList()
         self.inspector = Inspector(id="inspector")
+        self._welcome = Page(id="welcome")
         self._side = Vertical(id="side")
         self._explorer_pane = Vertical(id="explorer-pane")
         self._rows_pane = Vertical(id="rows-pane")
@@ -98,6 +100,7 @@ class Workbench(Screen[None], TellsFailures):
                     yield self.rows
             with Vertical(id="centre"), Vertical(id="documents"):
                 yield from self.views
+                yield self._welcome
             yield self.inspector
         yield self._status
         yield self._hints
@@ -269,6 +272,10 @@ class Workbench(Screen[None], TellsFailures):
                 self.turn_to(view)
                 view.row = event.split.first
 
+    def on_explorer_discovered(self) -> None:
+        """Say on the welcome page what there is to open."""
+        self.update_panes()
+
     def on_problems_list_row_asked(self, event: ProblemsList.RowAsked) -> None:
         """Show a row with a problem; the list keeps the focus, to go through them."""
         if self.active is not None:
@@ -295,7 +302,10 @@ class Workbench(Screen[None], TellsFailures):
         document = view.document if view else None
         self._tabs.left = tab_titles(self.views, view)
         self._status.left, self._status.right = status_left(document), status_right(view)
-        self._hints.left = hints(dataset=bool(document and document.opened))
+        self._hints.left = hints(document)
+        self._welcome.display = view is None
+        if view is None:
+            self._welcome.welcome(self.explorer.workspace)
         self._rows_title.left, self._rows_title.right = rows_title(document)
         self._update_rows()
         self._update_inspector()

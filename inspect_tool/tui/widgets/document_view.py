@@ -201,7 +201,7 @@ class DocumentView(Vertical, TellsFailures):
     def count_rows(self) -> None:
         """Count every row in the background."""
         opened = self.document.opened
-        if opened is not None and len(opened.dataset):
+        if opened is not None:
             self._count(opened)
 
     def arrange_rows(self, order: RowOrder) -> None:

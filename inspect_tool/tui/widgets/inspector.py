@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 Section = tuple[str, list[Fact]]
 
-MAX_LABEL = 14
-"""Cells of the labels' column; a longer column name is cut."""
+MAX_LABEL = 15
+"""Cells of the labels' column, enough for every column of axolotl's; longer names are cut."""
 
 
 class Inspector(Sheet, can_focus=True):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from inspect_tool.errors import InspectError
+    from inspect_tool.runs.workspace import Workspace
     from inspect_tool.tui.document import Document
 
 Ways = tuple[tuple[str, str], ...]
@@ -24,6 +25,14 @@ _OPEN_WAYS: Final[Ways] = (
     ("o", "open a YAML or a folder"),
     ("?", "every key"),
 )
+_WELCOME_WAYS: Final[Ways] = (
+    ("enter", "open what is marked"),
+    ("↑ ↓", "mark another"),
+    ("o", "open another path"),
+    ("?", "every key"),
+    ("ctrl+p", "every command"),
+)
+_NOTHING_WAYS: Final = _WELCOME_WAYS[2:]
 
 
 class Page(Widget, can_focus=True):
@@ -55,6 +64,16 @@ class Page(Widget, can_focus=True):
         """Return the page."""
         return self._text
 
+    def welcome(self, workspace: Workspace | None) -> None:
+        """Say what can be done while nothing is open; ``workspace`` is what can be opened."""
+        title = "See what axolotl trains on"
+        if workspace is not None and workspace.empty:
+            lines = [f"No axolotl YAML, prepared dataset or run lies below {workspace.root}."]
+            self.say(title, lines, _NOTHING_WAYS)
+        else:
+            said = "On the left: configs, the datasets that axolotl prepared from them, and runs."
+            self.say(title, [said], _WELCOME_WAYS)
+
     def say_document(self, document: Document) -> None:
         """Say why a tab shows no sample."""
         target = document.target
@@ -64,7 +83,8 @@ class Page(Widget, can_focus=True):
             ways = ((PREPARE, *_OPEN_WAYS)) if document.can_prepare else _OPEN_WAYS
             self.say(target.message, [target.fix] if target.fix else [], ways)
         elif document.opened is not None and not len(document.opened.dataset):
-            self.say("The dataset has no rows", [str(document.request.path)], _OPEN_WAYS)
+            said = "`inspect-tool ledger CONFIG` says what became of every raw row."
+            self.say("The dataset has no rows", [str(document.request.path), said], _OPEN_WAYS)
         else:
             said = target.message if target else ""
             self.say("Nothing is open yet", [said, str(document.request.path)], _OPEN_WAYS)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from textual.containers import Vertical
 from textual.reactive import reactive
 
+from inspect_tool.tui.document import NOT_RUN
 from inspect_tool.tui.widgets.bar import Bar
 from inspect_tool.tui.widgets.matches import MatchesList
 from inspect_tool.tui.widgets.output import OutputLog
@@ -88,7 +89,7 @@ class Panel(Vertical):
 
     def _note(self, page: str) -> str:
         if page == "problems":
-            count = len(self.problems.findings)
+            count = sum(finding.code != NOT_RUN for finding in self.problems.findings)
             return f" {count}   " if count else "   "
         if page == "matches" and self.matches.found is not None:
             return f" {self.matches.summary}   "

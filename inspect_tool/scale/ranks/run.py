@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import threading
-from collections import Counter
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING
@@ -25,6 +24,7 @@ from inspect_tool.runs.journal import (
     unwritable,
 )
 from inspect_tool.runs.launch import Launch, Process
+from inspect_tool.scale.ranks.first import went_first, what_happened
 from inspect_tool.scale.ranks.main import DEBUG_KEY
 from inspect_tool.scale.ranks.record import LOG as RANK_LOG
 from inspect_tool.scale.ranks.record import Rank, RankState, folder_of, read_ranks
@@ -43,8 +43,6 @@ GRACE_SECONDS = 4.0
 _POLL_SECONDS = 0.25
 _PREFIX = "[rank {rank}]:"
 _OF_RANK = re.compile(r"\[rank (\d+)\]:(.*)", re.DOTALL)
-_EXITS = re.compile(r"exitcode: (-?\d+)\) local_rank: \d+ \(pid: (\d+)\)")
-"""How torch's elastic agent reports the first failure (elastic/multiprocessing/api.py)."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +122,8 @@ def run_fleet(run: FleetRun, listener: FleetListener | None = None) -> Path:
     if status == 0 and first is None:
         _finish(journal, State.FINISHED, "", status)
         return run.folder
-    message = _what_happened(run, status, first)
+    first = went_first(run.folder) or first
+    message = what_happened(run.folder, first, processes=run.processes, status=status)
     _finish(journal, State.FAILED, message, status)
     place = folder_of(run.folder, first.rank) / RANK_LOG if first else run.folder / LOG
     raise RunFailedError(message, place=place, fix="the log has the rest")
@@ -139,6 +138,8 @@ class _Running:
         self.listener = listener
         self.ended = threading.Event()
         self.first: Rank | None = None
+        """The one that is seen gone; of several at once the launcher knows (see ``first``)."""
+        self.said = ""
 
     def until_end(self) -> tuple[int, Rank | None]:
         """Return the launcher's exit status and the rank that went first, if one did."""
@@ -200,9 +201,11 @@ class _Running:
         gone = [one for one in ranks if one.went_wrong]
         if gone and self.first is None:
             self.first = min(gone, key=lambda one: (one.ended or 0.0, one.rank))
+            known = len(gone) == 1
+            self.said = f"rank {self.first.rank} went first" if known else "ranks have gone"
         with suppress(InspectError):
             if self.first is not None:
-                self.journal.say(State.RUNNING, message=f"rank {self.first.rank} went first")
+                self.journal.say(State.RUNNING, message=self.said)
             else:
                 waiting = any(one.state is RankState.WAITING for one in ranks)
                 self.journal.say(State.WAITING if waiting else State.RUNNING)
@@ -220,33 +223,3 @@ def _finish(journal: Journal, state: State, message: str, status: int | None) ->
     """Write the last status; a full disk must not hide what happened."""
     with suppress(InspectError):
         journal.finish(state, message=message, exit_status=status)
-
-
-def _what_happened(run: FleetRun, status: int, first: Rank | None) -> str:
-    ranks = read_ranks(run.folder)
-    if first is None:
-        missing = run.processes - len(ranks)
-        if missing > 0:
-            return (
-                f"the launcher ended with {status}; {missing} of {run.processes} ranks never began"
-            )
-        return f"the launcher ended with {status}"
-    exits = _exit_statuses(run.folder / LOG)
-    ended = exits.get(first.pid)
-    if first.state is RankState.FAILED:
-        how = f"failed: {first.message}" if first.message else "ended with an error"
-    elif ended is not None and ended < 0:
-        how = f"was ended by signal {-ended}"
-    else:
-        how = "is gone without a word (kill -9, out of memory, or a crash in native code)"
-    others = Counter(rank.state for rank in ranks if rank.rank != first.rank)
-    rest = sum(others.values())
-    return f"rank {first.rank} {how}; the other {rest} {'was' if rest == 1 else 'were'} ended"
-
-
-def _exit_statuses(log: Path) -> dict[int, int]:
-    """Return exit statuses by process id, as torchrun's report names them."""
-    with suppress(OSError):
-        found = _EXITS.finditer(log.read_text("utf-8", errors="replace"))
-        return {int(one[2]): int(one[1]) for one in found}
-    return {}

@@ -29,6 +29,8 @@ class Verdict:
     message: str
     fix: str
     proven: bool = False
+    located: bool = False
+    """Where the region stands is to be told with the message."""
 
 
 @dataclass(eq=False)
@@ -48,6 +50,11 @@ class Case:
     train_texts: list[str]
     inference_texts: list[str]
     verdicts: dict[int, Verdict] = field(default_factory=dict)
+
+    @property
+    def of_axolotl(self) -> bool:
+        """Whether the target is `axolotl inference`, which takes less than servers do."""
+        return self.target.name.partition(":")[0] == "axolotl"
 
     @property
     def open(self) -> list[int]:
@@ -84,8 +91,11 @@ class Case:
             self.prompt.ids
         )
 
-    def gone_with_training(self, ids: Sequence[int] | None) -> list[int]:
-        """Return the open regions that are equal when training's ids are these instead."""
+    def gone_with_training(self, ids: Sequence[int] | None, *, clean: bool = False) -> list[int]:
+        """Return the open regions that are equal when training's ids are these instead.
+
+        ``clean``: none at all where something differs then that was equal before.
+        """
         if ids is None or list(ids) == self.training.ids:
             return []
         left = align_within(ids, self.prompt.ids, edits=self._edits - 1, bos=self.encoder.bos_id)
@@ -93,9 +103,9 @@ class Case:
             return []
         spans = [(region.inference_start, region.inference_stop) for region in left]
         mine = [(region.inference_start, region.inference_stop) for region in self.regions]
-        return self._gone(spans, mine)
+        return self._gone(spans, mine, clean=clean)
 
-    def gone_with_inference(self, ids: Sequence[int] | None) -> list[int]:
+    def gone_with_inference(self, ids: Sequence[int] | None, *, clean: bool = False) -> list[int]:
         """Return the open regions that are equal when inference's ids are these instead."""
         if ids is None or list(ids) == self.prompt.ids:
             return []
@@ -104,22 +114,28 @@ class Case:
             return []
         spans = [(region.train_start, region.train_stop) for region in left]
         mine = [(region.train_start, region.train_stop) for region in self.regions]
-        return self._gone(spans, mine)
+        return self._gone(spans, mine, clean=clean)
 
-    def trained_otherwise(self, change: Change) -> list[int]:
+    def trained_otherwise(self, change: Change, *, clean: bool = False) -> list[int]:
         """Return the open regions that go when training is rendered with a change."""
-        return self.gone_with_training(self.side.again(self.training, change))
+        return self.gone_with_training(self.side.again(self.training, change), clean=clean)
 
-    def asked_otherwise(self, change: Change) -> list[int]:
+    def asked_otherwise(self, change: Change, *, clean: bool = False) -> list[int]:
         """Return the open regions that go when inference is rendered with a change."""
         prompt = self.target.again(self.training, change)
-        return self.gone_with_inference(None if prompt is None else prompt.ids)
+        return self.gone_with_inference(None if prompt is None else prompt.ids, clean=clean)
+
+    def both_otherwise(self, change: Change) -> list[int]:
+        """Return the open regions if both prompts are the same when rendered with a change."""
+        prompt = self.target.again(self.training, change)
+        same = prompt is not None and self.side.again(self.training, change) == prompt.ids
+        return self.open if same else []
 
     def _gone(
-        self,
-        left: Sequence[tuple[int, int]],
-        mine: Sequence[tuple[int, int]],
+        self, left: Sequence[tuple[int, int]], mine: Sequence[tuple[int, int]], *, clean: bool
     ) -> list[int]:
+        if clean and not all(any(_touch(old, span) for old in mine) for span in left):
+            return []
         return [index for index in self.open if not any(_touch(mine[index], span) for span in left)]
 
 

@@ -15,6 +15,10 @@ FIX = (
     "send the same messages and fields; for a file with {placeholders}, say with --fill where each "
     "value is"
 )
+AXOLOTL_FIX = (
+    "axolotl inference sends user and assistant messages alone: ask a server, which takes all "
+    "(--against chat-template)"
+)
 
 
 def judge(case: Case) -> None:
@@ -29,4 +33,5 @@ def judge(case: Case) -> None:
         only_data = bool(sides) and all(of_data(case, text) for text in sides)
         if missing or added or only_data:
             shown = f"training has {quoted(ours)}, inference {quoted(theirs)}"
-            case.settle([index], Verdict(CODE, f"the conversation differs: {shown}", FIX))
+            fix = AXOLOTL_FIX if case.of_axolotl else FIX
+            case.settle([index], Verdict(CODE, f"the conversation differs: {shown}", fix))

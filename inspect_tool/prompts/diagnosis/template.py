@@ -40,9 +40,10 @@ def judge(case: Case) -> None:
 
 
 def _fix(case: Case) -> str:
-    if case.training.template:
+    renders = case.of_axolotl or case.target.remote or hasattr(case.target, "template")
+    if case.training.template and renders:
         return SAME_FIX
-    return AXOLOTL_FIX if case.target.name.startswith("axolotl") else TEXT_FIX
+    return AXOLOTL_FIX if case.of_axolotl else TEXT_FIX
 
 
 def _verdict(case: Case, index: int, fix: str, *, proven: bool) -> Verdict:

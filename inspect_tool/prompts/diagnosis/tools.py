@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from inspect_tool.prompts.diagnosis.case import Case
 
 CODE = "D-TOOLS"
+SEND_FIX = "send them with the request (tools=[...]), or write them into the prompt"
+AXOLOTL_FIX = (
+    "axolotl inference has no place for tools: ask a server, which has (--against chat-template)"
+)
 CHANGES = {
     ChangeKind.NO_TOOLS: "tool definitions",
     ChangeKind.NO_TOOL_CALLS: "tool calls of earlier messages",
@@ -44,7 +48,7 @@ def judge(case: Case) -> None:
                 Verdict(
                     CODE,
                     f"training has the {what}, inference has none",
-                    "send them with the request (tools=[...]), or write them into the prompt",
+                    AXOLOTL_FIX if case.of_axolotl else SEND_FIX,
                     proven=True,
                 ),
             )

@@ -31,7 +31,7 @@ def judge(case: Case) -> None:
         message = (
             f"white space differs: training has {quoted(train)}, inference {quoted(inference)}"
         )
-        case.settle([index], Verdict(CODE, f"{message}{_where(case, index)}", FIX, proven=True))
+        case.settle([index], Verdict(CODE, message, FIX, proven=True, located=True))
 
 
 FIX = (
@@ -43,10 +43,3 @@ FIX = (
 def _only_space(case: Case, index: int) -> bool:
     train, inference = case.train_text(index), case.inference_text(index)
     return train != inference and "".join(train.split()) == "".join(inference.split())
-
-
-def _where(case: Case, index: int) -> str:
-    """Quote the line before the region."""
-    region = case.regions[index]
-    before = "".join(case.train_texts[max(region.train_start - 12, 0) : region.train_start])
-    return f", after {quoted(before[-24:])}" if before else ", at the very beginning"

@@ -134,7 +134,9 @@ class _Reading:
             start = len(prompt.ids)
             stop = answer_stop(rendered.ids, trained, start, limit, prompt.end_ids)
             if stop > start:
-                judged = judge_stop(prompt.end_ids, self.ends, self.encoder)
+                judged = judge_stop(
+                    prompt.end_ids, self.ends, self.encoder, masked_end=prompt.masked_end
+                )
                 if ends and not prompt.end_ids and _kind(self.source) == OTHER:
                     judged = self._endless()  # segments may go on where an end is to come later
                 yield _Part(

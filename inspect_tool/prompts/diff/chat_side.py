@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from bisect import bisect_right
 from contextlib import suppress
 from copy import deepcopy
@@ -31,6 +32,9 @@ END_REACH = 8
 """How far after the content trained end tokens are looked for."""
 HEAD = 40
 """Characters of an answer by which its beginning is found."""
+LONGEST_END = 40
+WRITTEN_END = re.compile(r"<[^<>\s]+>")
+"""A tag after the content: the end of a template that was made for another tokenizer."""
 TOOL_KEYS = ("tools", "functions", "available_tools")
 TRAINING_KEYS = ("training", "training_detail", "reasoning_training_detail")
 
@@ -105,6 +109,7 @@ class _RowView:
             whole=whole,
             exact=done.locator is not None,
             end_ids=self._end_ids(start, stop),
+            masked_end=self._masked_end(stop),
             row=self.row,
             conversation=self._conversation(turn),
             template=self.prompter.chat_template or None,
@@ -117,6 +122,8 @@ class _RowView:
         """Render with one thing changed; the text from the answer on must stay as it is."""
         if not prompt.exact:
             return None
+        if change.kind is ChangeKind.LAST_ANSWER:
+            return self._as_last(turn)
         turns, tools, kwargs = self._changed(turn, change)
         if turns is None:
             return None
@@ -125,6 +132,18 @@ class _RowView:
         if text is None or not text.endswith(tail):
             return None
         return self.side.encoder.ids(text[: len(text) - len(tail)])
+
+    def _as_last(self, turn: int) -> list[int] | None:
+        """Return the ids before an answer that ends the conversation."""
+        if turn + 1 == len(self.done.turns):
+            return None
+        turns = [dict(item) for item in self.done.turns[: turn + 1]]
+        text = self._render(turns, self.done.tools, dict(self.prompter.chat_template_kwargs))
+        if text is None:
+            return None
+        places = [text.rfind(value.strip()[:HEAD]) for value in self._texts(turn)]
+        found = [place for place in places if place >= 0]
+        return self.side.encoder.ids(text[: min(found)]) if found else None
 
     def _changed(
         self, turn: int, change: Change
@@ -201,18 +220,36 @@ class _RowView:
 
     def _cut(self, turn: int, text: str, at: int) -> int:
         """Return the character at which the answer begins, in or after its first token."""
-        item = self.done.turns[turn]
         token_starts = self.done.locator[1] if self.done.locator is not None else []
         following = bisect_right(token_starts, at)
         limit = token_starts[following] if following < len(token_starts) else len(text)
         found = [
             place
-            for value in (item.get(self.prompter.template_thinking_key), item.get("content"))
-            if isinstance(value, str) and value.strip()
+            for value in self._texts(turn)
             for head in (value[:HEAD], value.lstrip()[:HEAD])
             if at <= (place := text.find(head, at, limit + HEAD)) < limit
         ]
         return min(found, default=at)
+
+    def _masked_end(self, stop: int) -> str:
+        """Return the first special token after the content, or what is written like one."""
+        done, encoder = self.done, self.side.encoder
+        ids = done.ids[stop : stop + END_REACH]
+        special = next((item for item in ids if item in encoder.special_ids), None)
+        if special is not None:
+            return encoder.token(special)
+        if done.locator is None or not 0 < stop <= len(done.ids):
+            return ""
+        text, starts, ends = done.locator
+        first, last = starts[stop - 1], ends[stop - 1]
+        tags = WRITTEN_END.finditer(text, first, last + LONGEST_END)
+        return next((tag[0] for tag in tags if tag.end() > last), "")
+
+    def _texts(self, turn: int) -> list[str]:
+        """Return the reasoning and the content of a turn, as far as it has them."""
+        item = self.done.turns[turn]
+        values = (item.get(self.prompter.template_thinking_key), item.get("content"))
+        return [value for value in values if isinstance(value, str) and value.strip()]
 
     def _end_ids(self, start: int, stop: int) -> tuple[int, ...]:
         done, special = self.done, self.side.encoder.special_ids

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from inspect_tool.prompts.diagnosis.case import Case, Verdict
+from inspect_tool.prompts.diagnosis.case import Case, Verdict, quoted
 from inspect_tool.prompts.diagnosis.rules import diagnose
 from inspect_tool.prompts.diagnosis.stop_set import judge_stop
 from inspect_tool.prompts.diff.align import Region, align
@@ -32,6 +32,9 @@ REMEMBERED = 64
 """Tokens of a region up to which a cause is remembered for rows that differ in the same way."""
 CONTEXT = 3
 """Tokens on each side of a region that must be the same, too."""
+BEFORE = 12
+"""Tokens before a region of which a message that says where it stands quotes the last."""
+LONGEST_QUOTE = 24
 
 
 @dataclass(frozen=True)
@@ -199,7 +202,7 @@ class _Work:
             train=item.shown,
             inference=inference,
             differences=differences,
-            stop=judge_stop(self._end(item), target.stops, encoder),
+            stop=judge_stop(self._end(item), target.stops, encoder, masked_end=training.masked_end),
             inferred=answer.inferred,
         )
 
@@ -218,7 +221,7 @@ class _Work:
         regions: list[Region],
         inference: Side,
     ) -> list[Verdict]:
-        key = _key(item.prompt, target, answer, regions)
+        key = _key(self.entry, item.prompt, target, answer, regions)
         known = self.ready.verdicts.get(key) if key is not None else None
         if known is not None:
             return known
@@ -240,13 +243,14 @@ class _Work:
 
 
 def _key(
-    training: TrainingPrompt, target: Target, answer: Prompt, regions: list[Region]
+    entry: str, training: TrainingPrompt, target: Target, answer: Prompt, regions: list[Region]
 ) -> tuple[Any, ...] | None:
     """Return what rows that differ in the same way, for the same cause, have in common."""
     if any(region.size > REMEMBERED for region in regions):
         return None
     sent = training.conversation
     traits = (
+        entry,
         target.name,
         bool(sent and sent.tools),
         bool(sent and sent.has_tool_calls),
@@ -276,8 +280,14 @@ def _difference(region: Region, verdict: Verdict, train: Side, inference: Side) 
     return Difference(
         region=region,
         cause=verdict.cause,
-        message=verdict.message,
+        message=f"{verdict.message}{_where(region, train)}" if verdict.located else verdict.message,
         fix=verdict.fix,
         same_text=left.strip() == right.strip() and bool(left.strip()),
         proven=verdict.proven,
     )
+
+
+def _where(region: Region, train: Side) -> str:
+    """Quote what stands before a region."""
+    before = "".join(train.texts(max(region.train_start - BEFORE, 0), region.train_start))
+    return f", after {quoted(before[-LONGEST_QUOTE:])}" if before else ", at the very beginning"

@@ -43,6 +43,8 @@ class TrainingPrompt:
     """Whether an instruction row has an input; None for rows of other kinds."""
     raw_names: tuple[str, ...] = ()
     """Role or field names of the data that the config leaves as they are."""
+    masked_end: str = ""
+    """What ends the answer in the text and is not trained, where nothing is that does."""
     state: Any = None
 
 

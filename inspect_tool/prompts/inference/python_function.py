@@ -44,7 +44,7 @@ class FunctionTarget:
         self.encoder = encoder
         self.function = function
         self.stops = stops
-        self.template = template
+        self.chat_template = template
 
     def prompts(self, asked: Sequence[Asked]) -> list[Prompt | InspectError]:
         """Call the function for each row."""
@@ -81,11 +81,11 @@ class FunctionTarget:
         if isinstance(value, list) and value and all(isinstance(item, int) for item in value):
             return Prompt(value, self.encoder.text(value))
         if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
-            if self.template is None:
+            if self.chat_template is None:
                 raise TargetError("it returns messages, but the tokenizer has no chat template")
             text = render(
                 self.encoder.tokenizer,
-                self.template,
+                self.chat_template,
                 Conversation(tuple(value), row=row),
                 place=self.name,
                 generation_prompt=True,

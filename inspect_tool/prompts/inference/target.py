@@ -36,6 +36,7 @@ class ChangeKind(StrEnum):
     TEMPLATE_KWARGS = "other chat_template_kwargs"
     TRAINING_TEMPLATE = "the training's own template"
     NO_GENERATION_PROMPT = "no generation prompt"
+    LAST_ANSWER = "the conversation ends with this answer"
 
 
 @dataclass(frozen=True)

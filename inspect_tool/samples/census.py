@@ -43,6 +43,7 @@ class Census:
     both sides of a pair; zeros in datasets stored as text), zero from ``done`` on. While a census
     is being made its parts share these arrays: what is written stays. ``unreadable`` are row
     numbers that could not be read; they count as empty. ``labelled``: labels are stored at all.
+    ``characters`` int32[rows] stands in for lengths in datasets stored as text, else it is None.
     """
 
     rows: int
@@ -53,6 +54,7 @@ class Census:
     trained: NDArray[np.int32]
     labelled: bool
     unreadable: tuple[range, ...] = ()
+    characters: NDArray[np.int32] | None = None
 
     @property
     def complete(self) -> bool:
@@ -113,6 +115,8 @@ class CensusTaker:
         self._labelled = any(columns.labels for columns in dataset.kind.sequences)
         self._lengths = np.zeros(self._rows, dtype=np.int32)
         self._trained = np.zeros(self._rows, dtype=np.int32)
+        by_text = any(columns.text for columns in dataset.kind.sequences)
+        self._characters = np.zeros(self._rows, dtype=np.int32) if by_text else None
         self._done = self._tokens = self._trained_tokens = 0
         self._unreadable: list[range] = []
 
@@ -125,6 +129,8 @@ class CensusTaker:
             return
         self._lengths[start:stop] = view.lengths
         self._trained[start:stop] = view.trained
+        if self._characters is not None and view.characters is not None:
+            self._characters[start:stop] = view.characters
         self._tokens += int(view.lengths.sum(dtype=np.int64))
         self._trained_tokens += int(view.trained.sum(dtype=np.int64))
 
@@ -139,20 +145,22 @@ class CensusTaker:
             trained=self._trained,
             labelled=self._labelled,
             unreadable=tuple(self._unreadable),
+            characters=self._characters,
         )
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Counts:
-    """Tokens and trained tokens of a stretch's rows, both int32[rows]."""
+    """Tokens, trained tokens and (in text) characters of a stretch's rows, each int32[rows]."""
 
     lengths: NDArray[np.int32]
     trained: NDArray[np.int32]
+    characters: NDArray[np.int32] | None = None
 
     @classmethod
     def of(cls, view: RowsView) -> Counts:
         """Count the rows of a view."""
-        return cls(view.lengths, view.trained_counts)
+        return cls(view.lengths, view.trained_counts, view.characters)
 
 
 def census(

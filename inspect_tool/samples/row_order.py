@@ -39,10 +39,11 @@ class Sort(StrEnum):
 class RowTable:
     """What is known of every row, one entry per row.
 
-    ``lengths`` and ``trained`` int[n] count tokens (``trained`` None where nothing is stored
-    about training); ``severity`` int8[n] is 0 without a finding, 1 info, 2 warning, 3 error;
-    ``problems`` maps a finding's code to its rows, int[m]; ``eval_start`` is the first row that
-    axolotl holds out for evaluation; from ``known`` on nothing is known yet (None: all is).
+    ``lengths`` and ``trained`` int[n] count tokens (``lengths`` characters where rows are stored
+    as text, ``trained`` None where nothing is stored about training); ``severity`` int8[n] is 0
+    without a finding, 1 info, 2 warning, 3 error; ``problems`` maps a finding's code to its rows,
+    int[m]; ``eval_start`` is the first row that axolotl holds out for evaluation; from ``known``
+    on nothing is known yet (None: all is).
     """
 
     lengths: NDArray[np.integer[Any]]
@@ -99,7 +100,7 @@ def table_of(report: Report, *, eval_start: int | None = None) -> RowTable:
         severity[found] = len(SEVERITIES) - SEVERITIES.index(finding.severity)
         problems[finding.code] = np.append(problems.get(finding.code, found[:0]), found)
     return RowTable(
-        lengths=counts.lengths,
+        lengths=counts.lengths if counts.characters is None else counts.characters,
         trained=counts.trained if counts.labelled else None,
         severity=severity,
         problems=problems,

@@ -211,6 +211,15 @@ class RowsView:
         return total
 
     @cached_property
+    def characters(self) -> NDArray[np.int32] | None:
+        """Return the characters of every row's texts, int32[rows]; None where ids are stored."""
+        names = [columns.text for columns in self.kind.sequences if columns.text]
+        if not names:
+            return None
+        counts = [sum(_characters(piece, name) for name in names) for piece in self._pieces]
+        return np.concatenate(counts).astype(np.int32)
+
+    @cached_property
     def trained_counts(self) -> NDArray[np.int32]:
         """Return the trained tokens of every row, int32[rows]."""
         total = np.zeros(self.rows, dtype=np.int32)
@@ -237,6 +246,19 @@ class RowsView:
                     place=f"{piece.block.shard.path}, rows {piece.first} to {last}",
                 ) from error
         return values
+
+
+def _characters(piece: Piece, column: str) -> NDArray[np.int64]:
+    """Return the characters of a text column, int64[rows]: bytes that go on with none begin one."""
+    array = piece.block.column(column).slice(piece.start, len(piece))
+    width = np.int64 if pa.types.is_large_binary(array.type) else np.int32
+    _, offsets, data = array.buffers()
+    bounds = np.frombuffer(offsets, width)[array.offset : array.offset + len(array) + 1]
+    first, last = int(bounds[0]), int(bounds[-1])
+    if first == last:
+        return np.zeros(len(array), dtype=np.int64)
+    begins = np.frombuffer(data, np.uint8)[first:last] & 0xC0 != 0x80
+    return np.diff(np.append(0, np.cumsum(begins))[bounds - first])
 
 
 def _readable(value: Any) -> Any:

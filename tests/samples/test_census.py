@@ -41,6 +41,27 @@ def test_counts(tmp_path: Path, labels: list[list[int]], batch_rows: int) -> Non
     assert made.complete
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    rows=st.lists(st.tuples(st.text(), st.none() | st.text()), min_size=1, max_size=12),
+    batch_rows=st.integers(1, 5),
+    large=st.booleans(),
+)
+def test_rows_stored_as_text_are_measured_in_characters(
+    tmp_path: Path, rows: list[tuple[str, str | None]], batch_rows: int, large: bool
+) -> None:
+    """Both texts of a row count, whatever their bytes; they are no tokens."""
+    kind = pa.large_string() if large else pa.string()
+    columns = zip(("chosen", "rejected"), zip(*rows, strict=True), strict=True)
+    table = pa.table({name: pa.array(texts, kind) for name, texts in columns})
+
+    made = census(PreparedDataset.open(save(tmp_path, table, batch_rows=batch_rows)))
+
+    assert made.characters is not None
+    assert made.characters.tolist() == [len(one) + len(other or "") for one, other in rows]
+    assert made.tokens == 0
+
+
 def test_large_lists_are_lists(tmp_path: Path) -> None:
     """Columns with 64-bit offsets are counted like the others."""
     table = supervised([([7, 7], [-100, 7]), ([7], [7])])

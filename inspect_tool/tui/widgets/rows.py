@@ -47,7 +47,7 @@ class RowsList(LineList):
         length, trained = self._counts(row)
         if length is None:
             return left, ()
-        right = [Part(f"{length:,}", "dim")]
+        right = [Part(f"{length:,}{self._unit}", "dim")]
         if trained is not None:
             tone = "good" if trained else "bad"
             eighth = -(-8 * trained // max(length, 1))
@@ -88,15 +88,20 @@ class RowsList(LineList):
             return Part(" ")
         return SEVERITY_MARKS[SEVERITIES[len(SEVERITIES) - int(table.severity[row])]]
 
+    @property
+    def _unit(self) -> str:
+        opened = self.document.opened if self.document else None
+        return "" if opened is None or opened.dataset.kind.tokenized else " chars"
+
     def _counts(self, row: int) -> tuple[int | None, int | None]:
         assert self.document is not None
-        table = self.document.table
+        table, opened = self.document.table, self.document.opened
+        if opened is None or not opened.dataset.kind.sequences:
+            return None, None
         if table is not None and table.knows(row):
             trained = None if table.trained is None else int(table.trained[row])
             return int(table.lengths[row]), trained
-        if self.document.opened is None:
-            return None, None
-        return counts_of(self.document.opened.dataset, row)
+        return counts_of(opened.dataset, row)
 
 
 def counts_of(dataset: PreparedDataset, row: int) -> tuple[int | None, int | None]:

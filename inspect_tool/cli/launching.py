@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from inspect_tool.cli.scaling import Scaling
     from inspect_tool.report.look import ColorChoice
+    from inspect_tool.runs.tiny.source import ModelChoice
     from inspect_tool.scale.real_fleet import Meeting
 
 ALL_READY = "ready: all ranks wait for a debugger"
@@ -53,17 +54,20 @@ def launch_plan(
     return _follow(launch_of(plan, meeting, anyway=anyway))
 
 
-def debug_ranks(scaling: Scaling, ranks: str, *, port: int, reuse: bool = False) -> int:
+def debug_ranks(
+    scaling: Scaling, ranks: str, *, port: int, model: ModelChoice, reuse: bool = False
+) -> int:
     """Run the derived tiny config on all ranks, those named under debugpy; blocks until its end.
 
     ``ranks`` are written ``0,1``; rank r listens on ``port`` + r. With ``reuse`` ranks that wait
     there already serve, and none are started.
     """
-    if reuse and all(debugger_at(port + int(rank)) for rank in _NUMBER.findall(ranks)):
+    named = _NUMBER.findall(ranks)
+    if reuse and named and all(debugger_at(port + int(rank)) for rank in named):
         tell(f"{ALL_READY}; they wait already")
         return int(ExitCode.OK)
-    chosen = Chosen(config=scaling.config, cwd=scaling.cwd, options=DebugOptions(debugger=False))
-    plan = chosen.plan(say)
+    options = DebugOptions(debugger=False, model=model)
+    plan = Chosen(config=scaling.config, cwd=scaling.cwd, options=options).plan(say)
     refuse(plan)
     asked = scaling.options
     strategy = asked.strategy or strategy_of(Config.read(plan.config).values, cwd=plan.launch.cwd)

@@ -81,7 +81,7 @@ Like = Annotated[
     typer.Option(
         "--like",
         metavar="ARCHITECTURE",
-        help="Rehearse a tiny model of this architecture, without the base model.",
+        help="Rehearse or debug a tiny model of this architecture, without the base model.",
         show_default=False,
     ),
 ]
@@ -90,7 +90,7 @@ Tokenizer = Annotated[
     typer.Option(
         "--tokenizer",
         metavar="PATH_OR_NAME",
-        help="Rehearse with another tokenizer.",
+        help="Rehearse or debug with another tokenizer.",
         show_default=False,
     ),
 ]
@@ -152,7 +152,17 @@ def scale(
     as_json: JsonFlag = False,
 ) -> int:
     """Plan a fleet and print the plan."""
+    rehearse = rehearse or rehearse_processes is not None
+    _refuse_mixed(
+        rehearse=rehearse,
+        launch=launch,
+        debug=ranks is not None,
+        for_launch=anyway or node > 0 or port is not None,
+        for_tiny=like is not None or tokenizer is not None,
+        as_json=as_json,
+    )
     from inspect_tool.cli.scaling import Scaling, print_plan
+    from inspect_tool.runs.tiny.source import ModelChoice
     from inspect_tool.scale.commands import ADDRESS
     from inspect_tool.scale.fleet import Strategy
     from inspect_tool.scale.plan import ScaleOptions
@@ -167,23 +177,37 @@ def scale(
         model=str(Path(model).absolute()) if model and Path(model).is_dir() else model,
     )
     scaling = Scaling(config=config, options=options, cwd=start, ask=not no_axolotl)
+    tiny = ModelChoice(like=like, tokenizer=tokenizer)
     if ranks is not None:
         from inspect_tool.cli.launching import debug_ranks
 
-        return debug_ranks(scaling, ranks, port=debug_port, reuse=reuse)
+        return debug_ranks(scaling, ranks, port=debug_port, model=tiny, reuse=reuse)
     if launch:
         from inspect_tool.cli.launching import launch_plan
         from inspect_tool.scale.real_fleet import Meeting
 
         meeting = Meeting.of(node=node, address=address, port=port)
         return launch_plan(scaling, meeting, anyway=anyway, color=color)
-    if rehearse or rehearse_processes:
+    if rehearse:
         from inspect_tool.cli.rehearsing import rehearse_plan
-        from inspect_tool.runs.tiny.source import ModelChoice
         from inspect_tool.scale.rehearsal.plan import RehearsalOptions
 
-        rehearsing = RehearsalOptions(
-            processes=rehearse_processes, model=ModelChoice(like=like, tokenizer=tokenizer)
-        )
+        rehearsing = RehearsalOptions(processes=rehearse_processes, model=tiny)
         return rehearse_plan(scaling, rehearsing, color=color, as_json=as_json)
     return print_plan(scaling, color=color, as_json=as_json)
+
+
+def _refuse_mixed(
+    *, rehearse: bool, launch: bool, debug: bool, for_launch: bool, for_tiny: bool, as_json: bool
+) -> None:
+    """Refuse options that would be passed over, which for a run that costs something is unsafe."""
+    runs = {"--rehearse": rehearse, "--launch": launch, "--debug-ranks": debug}
+    asked = [name for name, is_asked in runs.items() if is_asked]
+    if len(asked) > 1:
+        raise typer.BadParameter(f"{' and '.join(asked)} are runs of their own: one at a time")
+    if as_json and (launch or debug):
+        raise typer.BadParameter("--json goes with a plan or --rehearse; a run's folder has JSON")
+    if for_launch and not launch:
+        raise typer.BadParameter("--anyway, --node and --port go with --launch")
+    if for_tiny and not (rehearse or debug):
+        raise typer.BadParameter("--like and --tokenizer go with --rehearse or --debug-ranks")

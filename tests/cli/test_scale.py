@@ -71,3 +71,24 @@ def test_bad_input_is_one_line(
 
     assert refused.value.exit_code == ExitCode.USAGE
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--rehearse", "--launch"), "--rehearse and --launch are runs of their own"),
+        (("--debug-ranks", "0", "--launch"), "--launch and --debug-ranks are runs of their own"),
+        (("--launch", "--json"), "--json goes with a plan"),
+        (("--node", 1), "go with --launch"),
+        (("--anyway",), "go with --launch"),
+        (("--tokenizer", "folder"), "go with --rehearse or --debug-ranks"),
+    ],
+)
+def test_options_that_would_be_passed_over(
+    config: Path, options: tuple[object, ...], said: str
+) -> None:
+    """What belongs to another run is refused before anything is started."""
+    with pytest.raises(InspectError, match=said) as refused:
+        command(["scale", str(config), "-n", "2", *map(str, options)])
+
+    assert refused.value.exit_code == ExitCode.USAGE

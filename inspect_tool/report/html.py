@@ -123,7 +123,6 @@ def _is_long(contents: Contents) -> bool:
 def _facts(contents: Contents) -> list[tuple[str, str]]:
     opened = contents.opened
     target = opened.target
-    tokenizer = opened.vocabulary.name if opened.vocabulary else "none found; ids are shown"
     splits = [f"{name} {len(rows):,} rows" for name, rows in opened.splits.items()]
     config = str(target.config.path) if target.config else "none known"
     return [
@@ -132,11 +131,19 @@ def _facts(contents: Contents) -> list[tuple[str, str]]:
         *([("Splits", ", ".join(splits))] if splits else []),
         ("Config", config),
         ("How it is known", target.message),
-        ("Tokenizer", tokenizer),
+        ("Tokenizer", _tokenizer(opened)),
         ("Base model", target.config.base_model if target.config else "unknown"),
         ("Versions", _versions()),
         ("Made", contents.made.strftime("%Y-%m-%d %H:%M %Z").strip()),
     ]
+
+
+def _tokenizer(opened: Opened) -> str:
+    """Return the tokenizer's name as a person wrote it, and where."""
+    reference = opened.target.tokenizer
+    if opened.vocabulary is None:
+        return "none found; ids are shown"
+    return reference.message.removeprefix("tokenizer ") if reference else opened.vocabulary.name
 
 
 def _versions() -> str:

@@ -66,7 +66,7 @@ def length_plot(census: Census, *, sequence_len: int | None = None) -> Plot:
     half, most = census.quantile(0.5), census.quantile(0.95)
     description = (
         f"Tokens per row: shortest {_number(histogram.low)}, median {_number(half)}, "
-        f"95 of 100 rows up to {_number(most)}, longest {_number(histogram.high)}."
+        f"95% of the rows up to {_number(most)}, longest {_number(histogram.high)}."
     )
     plot = _Plot(histogram, lambda value: _number(math.ceil(value)))
     inside = sequence_len is not None and histogram.low < sequence_len <= histogram.high

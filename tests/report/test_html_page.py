@@ -265,6 +265,11 @@ def test_a_folder_without_tokenizer_shows_ids(folder: Path, tmp_path: Path) -> N
     assert "--tokenizer" in page.all(of_class="notice")[0].text
 
 
+def test_the_tokenizer_is_named_as_it_was_given(page: Element, mistral_dir: Path) -> None:
+    """Its name and who named it, not where a copy of it is kept."""
+    assert f"{mistral_dir} (from --tokenizer)" in page.text
+
+
 def test_a_damaged_row_says_so(tmp_path: Path) -> None:
     """A row that cannot be read has an error in its place, the others are shown."""
     table = pa.table(

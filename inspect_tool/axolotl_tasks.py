@@ -63,6 +63,9 @@ CODE_KEYS = ("plugins", "trust_remote_code")
 BASE_MODEL = "the base model's config.json"
 """Said of what was left out when it is not on this machine."""
 
+HUB = "huggingface.co"
+"""What an error says that comes of a file that could not be fetched."""
+
 PACKAGES = ("axolotl", "transformers", "tokenizers", "datasets", "torch")
 ROLES = ("bos", "eos", "pad", "unk")
 
@@ -247,8 +250,31 @@ def _pydantic_line(item: Mapping[str, Any]) -> str:
 
 
 def refused(error: Exception, config: Path) -> AxolotlRefusedError:
-    """Say in axolotl's own words why it does not take a config."""
-    return AxolotlRefusedError(f"axolotl refuses it: {first_line(error)}", place=config)
+    """Say in axolotl's own words why it does not take a config, and what is not there.
+
+    To be called where relative paths of the config start from.
+    """
+    said = first_line(error)
+    return AxolotlRefusedError(
+        f"axolotl refuses it: {said}", place=config, fix=_missing(Config.read(config), said)
+    )
+
+
+def _missing(config: Config, said: str) -> str | None:
+    """Tell that a model or tokenizer is not on this machine, where that is what was said."""
+    name = config.tokenizer_name
+    path = Path(name).expanduser()
+    if name not in said and HUB not in said:
+        return None
+    if path.is_absolute() or name.startswith(".") or len(path.parts) > 2:
+        here = "" if path.is_absolute() else f" in {Path.cwd()}"
+        return None if path.exists() else f"{config.tokenizer_key}: there is no {name}{here}"
+    if HUB in said:
+        return (
+            f"{config.tokenizer_key}: {name} is not on this machine; fetch it while online "
+            f"(hf download {name}), or name a folder"
+        )
+    return None
 
 
 def _written(config: Path, scratch: Path) -> tuple[Any, tuple[str, ...]]:

@@ -25,7 +25,7 @@ def guarded(command: Callable[[], int]) -> int:
         sys.stdout.flush()
     except InspectError as error:
         _flush_stdout()
-        say(str(error))
+        say(str(_with_way_out(error)))
         return int(error.exit_code)
     except KeyboardInterrupt:
         _drop_stdout()
@@ -38,6 +38,15 @@ def guarded(command: Callable[[], int]) -> int:
         say(f"{error.filename or 'output'}: {error.strerror or error}")
         return int(ExitCode.USAGE)
     return int(status)
+
+
+def _with_way_out(error: InspectError) -> InspectError:
+    """Add what to write instead where axolotl refused an old config; nothing else is loaded."""
+    if "inspect_tool.axolotl_tasks" not in sys.modules:
+        return error
+    from inspect_tool.runs.outdated import with_way_out
+
+    return with_way_out(error)
 
 
 def say(message: str) -> None:

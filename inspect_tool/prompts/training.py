@@ -11,6 +11,7 @@ import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from inspect_tool.prompts.data_problems import data_problems_named
 from inspect_tool.prompts.raw_files import RawFiles
 from inspect_tool.prompts.strategies.sessions import Request
 from inspect_tool.prompts.strategies.tasks import (
@@ -59,7 +60,8 @@ class TrainingRows:
     @cached_property
     def info(self) -> RowsInfo:
         """The datasets and what becomes of their rows, as the config said when first asked."""
-        return self.worker.call(open_rows, self.request, timeout=OPEN_SECONDS)
+        with data_problems_named(self.request.config, self.request.cwd):
+            return self.worker.call(open_rows, self.request, timeout=OPEN_SECONDS)
 
     def refresh(self) -> RowsInfo:
         """Look again at the config and its files, and return what they say now."""

@@ -10,7 +10,6 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from inspect_tool.axolotl_tasks import AxolotlRefusedError
 from inspect_tool.errors import InspectError
 from inspect_tool.opened import read_vocabulary
 from inspect_tool.prompts.digests import without_nulls
@@ -20,7 +19,7 @@ from inspect_tool.prompts.strategies.tasks import explain_row
 from inspect_tool.prompts.strategies.watching import watched_files
 from inspect_tool.prompts.training import OPEN_SECONDS, TrainingRows
 from inspect_tool.runs.config import Config
-from inspect_tool.runs.outdated import way_out
+from inspect_tool.runs.outdated import with_way_out
 from inspect_tool.runs.target import resolve
 from inspect_tool.runs.tokenizers import load_tokenizer
 from inspect_tool.samples.vocabulary import TokenizerMissingError, Vocabulary
@@ -92,8 +91,7 @@ class Live:
             return self._rendered(self._rows, row)
         except InspectError as error:
             self._rows = None
-            if isinstance(error, AxolotlRefusedError) and not error.fix:
-                error.fix = way_out(Config.read(self.config))
+            with_way_out(error)
             raise
         finally:
             # What was saved while this ran is newer than these: it counts as changed.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from pathlib import Path
 
+from inspect_tool.axolotl_tasks import AxolotlRefusedError
+from inspect_tool.errors import InspectError
+from inspect_tool.runs.config import Config
 from inspect_tool.runs.overrides.draft import Draft
 from inspect_tool.runs.translate import translate
-
-if TYPE_CHECKING:
-    from inspect_tool.runs.config import Config
 
 
 def way_out(config: Config) -> str | None:
@@ -25,3 +26,11 @@ def way_out(config: Config) -> str | None:
     said = [f"write {', '.join(written)}"] if written else []
     said += [f"leave out {', '.join(left_out)}"] if left_out else []
     return "; ".join(said) or None
+
+
+def with_way_out(error: InspectError) -> InspectError:
+    """Let an error by which axolotl refuses an old config say what to write instead."""
+    if isinstance(error, AxolotlRefusedError) and error.place and not error.fix:
+        with suppress(InspectError):
+            error.fix = way_out(Config.read(Path(error.place)))
+    return error

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from inspect_tool.errors import InspectError
 from inspect_tool.prompts.diff.run import Diff
 from inspect_tool.prompts.training import TrainingRows
+from inspect_tool.runs.outdated import with_way_out
 from inspect_tool.samples.facts import Fact
 from inspect_tool.samples.glyphs import safe
 
@@ -117,7 +118,7 @@ def run_diff(
                 said = time.monotonic()
                 say(state())
     except InspectError as problem:
-        say(state(finished=True, problem=problem))
+        say(state(finished=True, problem=with_way_out(problem)))
         return
     say(state(finished=True))
 

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from inspect_tool.axolotl_tasks import refused
+from inspect_tool.errors import InspectError
 from inspect_tool.runs.config import Config
-from inspect_tool.runs.outdated import way_out
+from inspect_tool.runs.outdated import way_out, with_way_out
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,3 +43,44 @@ def test_a_config_of_today(tmp_path: Path) -> None:
     (tmp_path / "a.yml").write_text("base_model: m\ndatasets: [{path: a.jsonl, type: alpaca}]\n")
 
     assert way_out(Config.read(tmp_path / "a.yml")) is None
+
+
+def test_a_refusal_is_given_the_way_out(tmp_path: Path) -> None:
+    """What axolotl says of one key comes with all that is to be written instead."""
+    (tmp_path / "a.yml").write_text(SHAREGPT)
+    error = refused(ValueError("`type: sharegpt.*` is deprecated."), tmp_path / "a.yml")
+
+    assert "datasets.0.message_property_mappings" in str(with_way_out(error))
+
+
+def test_another_error_is_left_alone(tmp_path: Path) -> None:
+    """Only what axolotl refuses is answered by old keys."""
+    (tmp_path / "a.yml").write_text(SHAREGPT)
+    error = InspectError("no such file", place=tmp_path / "a.yml")
+
+    assert with_way_out(error).fix is None
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "fix"),
+    [
+        ("./none", "Repo id must be in the form 'repo_name': './none'", "there is no ./none"),
+        ("org/model", "We couldn't connect to 'https://huggingface.co'", "hf download org/model"),
+    ],
+)
+def test_a_model_that_is_not_here(tmp_path: Path, name: str, said: str, fix: str) -> None:
+    """The key that names it is told, and how to have it."""
+    (tmp_path / "a.yml").write_text(f"base_model: {name}\ndatasets: [{{path: a, type: alpaca}}]\n")
+
+    found = refused(OSError(said), tmp_path / "a.yml").fix
+
+    assert found is not None
+    assert found.startswith("base_model: ")
+    assert fix in found
+
+
+def test_another_refusal_blames_no_model(tmp_path: Path) -> None:
+    """A model is called missing only where that is what was said."""
+    (tmp_path / "a.yml").write_text("base_model: ./none\ndatasets: [{path: a, type: alpaca}]\n")
+
+    assert refused(ValueError("sequence_len: too small"), tmp_path / "a.yml").fix is None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from inspect_tool.axolotl_worker import WorkerError
 from inspect_tool.errors import InspectError
+from inspect_tool.prompts.data_problems import data_problems_named
 from inspect_tool.prompts.diff.results import Comparison, DiffReport, Failure
 from inspect_tool.prompts.diff.tasks import Compared, Plan, compare_rows, open_diff
 from inspect_tool.prompts.inference.specs import Options, TargetSpec
@@ -64,7 +65,8 @@ class Diff:
 
     def open(self) -> int:
         """Make everything ready; return how many raw rows there are."""
-        with self._named_when_ended():
+        request = self.training.request
+        with self._named_when_ended(), data_problems_named(request.config, request.cwd):
             self._left_out = self.worker.call(open_diff, self.plan, timeout=OPEN_SECONDS)
         return self.training.refresh().rows
 

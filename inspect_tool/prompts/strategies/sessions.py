@@ -20,6 +20,7 @@ from inspect_tool.axolotl_tasks import (
     refused,
 )
 from inspect_tool.errors import InspectError
+from inspect_tool.prompts.data_problems import data_problem
 from inspect_tool.prompts.strategies.loading import (
     Stamp,
     files_of,
@@ -148,7 +149,8 @@ def _open(request: Request, scratch: Path) -> Session:
     except InspectError:
         raise
     except Exception as error:
-        raise refused(error, request.config) from error
+        problem = data_problem(request.config, request.cwd)
+        raise problem or refused(error, request.config) from error
     files = [path for source in sources for path in source.files]
     watched: list[str | Path] = [request.config]
     watched += [*template_files(cfg, entries), *tokenizer_files(cfg), *files]

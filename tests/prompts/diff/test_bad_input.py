@@ -187,6 +187,20 @@ def test_a_row_that_axolotl_fails_on_is_noted(bench: Bench) -> None:
     assert "axolotl fails on it" in report.failures[0].message
 
 
+def test_a_row_that_ends_the_worker_is_named(bench: Bench) -> None:
+    """A line of null ends the worker's process: its place is said, and the next diff goes on."""
+    config = bench.config(CHATML, PLAIN, dataset=CHAT_TYPE, settings={"chat_template": "chatml"})
+    data = bench.folder / "data.jsonl"
+    good = data.read_text()
+    data.write_text(f"null\n{good}")
+
+    with pytest.raises(InspectError, match=r"data\.jsonl:1: a row that is no object but null"):
+        bench.report(config, "chat-template")
+    data.write_text(good)
+
+    assert not bench.report(config, "chat-template").differs
+
+
 def test_a_row_that_is_not_there(bench: Bench, config: Path) -> None:
     """Asking for a row past the end names the rows that there are."""
     with pytest.raises(InspectError, match="its rows are 0 to 1"):

@@ -111,17 +111,19 @@ LIVE_ACTIONS: Final = (
 """What can be done on the Live screen, beside the keys of the tokens."""
 
 PLAN_ACTIONS: Final = (
-    _app("start", "enter", "Start the run", "Plan", "start"),
+    _app("start", "enter f5", "Start the run", "Plan", "start"),
+    _app("options", "o", "Every option of the run", "Plan", "options"),
     _app("toggle_keep", "space", "Keep this line as you wrote it, or change it", "Plan", "keep"),
     _app("set_value", "e", "Set a key by hand", "Plan", "set"),
-    _app("toggle_debugger", "b", "Wait for a debugger, or just run", "Plan", "debugger"),
     _app("stops", "s", "Named stops in axolotl's source", "Plan", "stop at"),
-    _app("model", "m", "What is trained: a tiny model, or base_model itself", "Plan", "model"),
-    _app("app.help", "question_mark f1", "Help: every key", "Plan", "help"),
     _app("close", "escape q", "Back to the app", "Plan", "back"),
+    _app("app.help", "question_mark f1", "Help: every key", "Plan", "help"),
+    _app("toggle_debugger", "b", "Wait for a debugger, or just run", "Plan", "debugger"),
+    _app("model", "m", "What is trained: a tiny model, or base_model itself", "Plan", "model"),
     _app("amounts", "a", "How many steps and rows", "Plan", "steps"),
     _app("step_change(1)", "n right_square_bracket", "Next change", "Plan", "next"),
     _app("step_change(-1)", "p left_square_bracket", "Previous change", "Plan"),
+    _app("breaks", "f9", "Break at FILE:LINE", "Plan", "break"),
     _app("copy_command", "c", "Copy the command that starts the same run", "Plan", "command"),
     _app("app.toggle_theme", "t", "Light or dark", "Plan"),
 )

@@ -82,6 +82,8 @@ def choose_stops(screen: PlanScreen) -> None:
 
 def choose_model(screen: PlanScreen) -> None:
     """Let the person choose what is trained."""
+    from inspect_tool.tui.screens.plan_options import PlanOptionsScreen
+
     model = screen.chosen.options.model
     choices: list[Choice] = [
         ((Part("a tiny random model of the same architecture"),), ()),
@@ -91,7 +93,9 @@ def choose_model(screen: PlanScreen) -> None:
 
     def answered(index: int | None) -> None:
         if index == 2:
-            screen.run_worker(screen.ask(_like(screen)), exit_on_error=False)
+            above = screen.app.screen
+            asker = above if isinstance(above, PlanOptionsScreen) else screen
+            screen.run_worker(asker.ask(_like(screen)), exit_on_error=False)
         elif index is not None:
             screen.change(model=ModelChoice(full=index == 1, tokenizer=model.tokenizer))
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from inspect_tool.axolotl_worker import AxolotlWorker
     from inspect_tool.runs.config import Config
+    from inspect_tool.runs.debug_choice import Chosen
     from inspect_tool.runs.launch import Process
     from inspect_tool.runs.staleness import Staleness
     from inspect_tool.runs.target import Target
@@ -95,6 +96,8 @@ class Background:
         """The name of the config that is being prepared."""
         self.own: OwnRun | None = None
         """The last run that was started."""
+        self.chosen: Chosen | None = None
+        """What was chosen for the last debug run, for the next one of its config."""
 
     @property
     def worker_pid(self) -> int | None:

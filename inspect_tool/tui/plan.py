@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from inspect_tool.errors import InspectError
+from inspect_tool.runs.debug import PORT
 from inspect_tool.runs.overrides.draft import SET_BY_YOU, Draft, Override
 from inspect_tool.runs.plan_sides import SideLine, side_lines
 from inspect_tool.runs.ports import HOST
@@ -103,6 +104,17 @@ def _typed(value: Any) -> str:
     return "" if value is None else json.dumps(value, default=str)
 
 
+def as_ever(chosen: Chosen) -> Chosen:
+    """Return what is worth choosing again; port and name were that one run's."""
+    return replace(with_options(chosen, port=PORT), name=None)
+
+
+def place_of(plan: DebugPlan) -> str:
+    """Return the run's folder, as seen from where the config's paths start, safe to print."""
+    folder, cwd = plan.folder, plan.launch.cwd
+    return safe(str(folder.relative_to(cwd) if folder.is_relative_to(cwd) else folder))
+
+
 def summary(planned: Planned) -> tuple[Line, Line]:
     """Return two lines: what is trained on what, and who may attach where."""
     plan = planned.plan
@@ -112,27 +124,32 @@ def summary(planned: Planned) -> tuple[Line, Line]:
     if model.tiny is None:
         said = f"{model.path}, as it is"
     else:
-        millions = f"{model.tiny.parameters / 1e6:.1f} million parameters"
-        said = f"{model.architecture}, tiny and random, {millions}"
-    steps = plan.values.get("max_steps")
-    first = [
-        Part(safe(said, newline=" "), "strong"),
-        Part(safe(plan.device.name)),
-        Part(f"{plural(int(steps), 'step')}" if isinstance(steps, int) else "steps as given"),
-        Part(f"first {plural(options.rows, 'row')}"),
-    ]
+        said = f"{model.architecture}, tiny and random ({model.tiny.parameters / 1e6:.1f}M)"
+    first = [Part(safe(said, newline=" "), "strong"), Part(safe(plan.device.name))]
+    first += _amounts(plan) if options.stage == "train" else [Part("preprocesses only", "accent")]
     second = [
         Part(f"waits for a debugger on {HOST}:{options.port}", "accent")
         if options.debugger
         else Part("no debugger")
     ]
-    stops = [*options.stops.names, *map(str, options.stops.breaks)]
-    if stops and options.debugger:
-        second.append(Part(safe(f"stops at {', '.join(stops)}")))
+    stops = [*options.stops.names, *(f"{b.file.name}:{b.line}" for b in options.stops.breaks)]
+    if stops:
+        told = f"stops at {', '.join(stops)}"
+        unheard = Part(f"{told} only under a debugger (b)", "warn")
+        second.append(Part(safe(told)) if options.debugger else unheard)
     elif options.debugger:
         second.append(Part("no named stop (s)", "dim"))
-    second.append(Part(safe(f"writes only {plan.folder}"), "dim"))
     return joined(first), joined(second)
+
+
+def _amounts(plan: DebugPlan) -> list[Part]:
+    options, steps = plan.options, plan.values.get("max_steps")
+    told = plural(steps, "step") if isinstance(steps, int) else "steps as given"
+    if options.memorize is not None:
+        heart = f"learns {plural(options.memorize, 'row')} by heart"
+        return [Part(heart, "accent"), Part(f"at most {told}")]
+    evaluates = [Part("evaluates")] if options.evaluate else []
+    return [Part(told), Part(f"first {plural(options.rows, 'row')}"), *evaluates]
 
 
 def counts(planned: Planned) -> Line:
@@ -141,8 +158,7 @@ def counts(planned: Planned) -> Line:
     if plan is None:
         return ()
     errors = len(plan.errors)
-    changed = Part(f"{plural(len(plan.overrides), 'key')} changed")
-    parts = [changed]
+    parts = [Part(plural(len(plan.overrides), "change"))]
     if plan.translated:
         parts.append(Part(f"{len(plan.translated)} translated"))
     if errors:

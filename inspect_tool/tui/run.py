@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from inspect_tool.runs.journal import State
@@ -168,8 +170,10 @@ def after_line(view: RunView | None) -> Line:
         return ()
     if view.plan.memorize is None:
         return ()
-    ask = Part(f"inspect-tool sanity {safe(str(view.folder))}", "accent")
-    return (ask, Part("  asks for what it has learned", "dim"))
+    here, folder = Path.cwd(), view.folder
+    place = folder.relative_to(here) if folder.is_relative_to(here) else folder
+    ask = shlex.join(["inspect-tool", "sanity", str(place)])
+    return (Part(safe(ask, newline=" "), "accent"), Part("  asks for what it has learned", "dim"))
 
 
 def duration(seconds: float) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from inspect_tool.tui.app import InspectApp
 from inspect_tool.tui.document import Request
+from inspect_tool.tui.plan import as_ever, with_options
 from inspect_tool.tui.screens.choose import ChooseScreen
 from inspect_tool.tui.screens.plan import PlanScreen
 from tests.runs.debug.sessions import project
@@ -130,6 +132,73 @@ async def test_debugger_stops_and_amounts(config: Path) -> None:
         plan = await planned(run, screen, "b")
         assert not plan.options.debugger
         assert "no debugger" in run.screen
+
+
+async def test_every_option_in_one_form(config: Path) -> None:
+    """O lists what the command takes; enter changes it, and the form shows how it stands."""
+    async with planning(config, size=NARROW) as (run, screen):
+        await run.press("o")
+        plan = await planned(run, screen, "enter")
+        assert plan.options.stage == "preprocess"
+        assert "preprocessing alone" in run.screen
+
+        await planned(run, screen, "enter")
+        await run.press(*["down"] * 6, "enter")
+        await run.type("4")
+        plan = await planned(run, screen, "enter")
+        assert plan.options.memorize == 4
+        assert "learns 4 rows by heart" in run.screen
+
+        await run.press("down", "enter")
+        await run.until(lambda: not screen.busy, "the refusal")
+        assert "--memorize evaluates nothing" in run.notes
+        assert screen.chosen.options.memorize == 4
+        assert not screen.chosen.options.evaluate
+
+
+async def test_a_line_to_break_at(config: Path) -> None:
+    """F9 takes FILE:LINE; what is no file is refused where it was typed."""
+    (config.parent / "mine.py").write_text("x = 1\n\ny = 2\n")
+    async with planning(config, size=WIDE) as (run, screen):
+        await run.press("f9")
+        await run.type("gone.py:1")
+        await run.press("enter")
+        assert "no such file" in run.screen
+
+        await run.press("ctrl+u")
+        await run.type("mine.py:2")
+        plan = await planned(run, screen, "enter")
+        assert [item.line for item in plan.options.stops.breaks] == [3]
+        assert "stops at mine.py:3" in run.screen
+        await run.press("c")
+        assert "--break mine.py:2" in run.notes
+
+
+async def test_what_was_chosen_is_chosen_again(config: Path) -> None:
+    """The next plan of a config begins as the last run of it, but for its port and name."""
+    async with planning(config, size=NARROW) as (run, screen):
+        await planned(run, screen, "b")
+        run.app.background.chosen = as_ever(replace(screen.chosen, name="once"))
+        await run.press("escape", "D")
+        again = run.app.screen
+        assert isinstance(again, PlanScreen)
+        await run.until(lambda: not again.busy, "the plan")
+
+        assert not again.chosen.options.debugger
+        assert again.chosen.name is None
+
+
+async def test_what_fits_no_more_is_forgotten(config: Path) -> None:
+    """Where the choices of the last run cannot be meant any more, the plan begins anew."""
+    async with planning(config, size=NARROW) as (run, screen):
+        run.app.background.chosen = with_options(screen.chosen, keep=("nothing_of_it",))
+        await run.press("escape", "D")
+        again = run.app.screen
+        assert isinstance(again, PlanScreen)
+        await run.until(lambda: again.planned is not None and not again.busy, "the plan")
+
+        assert again.chosen.options.keep == ()
+        assert "not as the last time" in run.notes
 
 
 async def test_a_problem_stops_the_start(config: Path) -> None:

@@ -55,7 +55,7 @@ def start(app: TerminalApp) -> None:
     app.until_shown(".yml")
     app.press("D")
     app.until_shown("what axolotl will read")
-    app.until_shown("keys changed")
+    app.until_shown("no named stop")
     app.press("s")
     app.until_shown("the trainer's compute_loss")
     app.press(ENTER)

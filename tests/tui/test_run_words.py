@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from inspect_tool.runs.follow import Follower, RunView
-from inspect_tool.runs.journal import State
+from inspect_tool.runs.journal import PLAN, State
 from inspect_tool.tui.run import (
     CURVE_COLUMNS,
+    after_line,
     attach_line,
     curves_of,
     progress_line,
@@ -93,6 +95,18 @@ def test_speed_and_time_left(run: RunFolder) -> None:
         run.step(number, 2.0)
 
     assert text(speed_line(view_of(run))) == "8 s left  ·  200 tokens/s  ·  512 MB"
+
+
+def test_what_to_do_with_what_was_learned(run: RunFolder) -> None:
+    """A run that learned rows by heart names the command that asks for them, once it is over."""
+    plan = json.loads((run.folder / PLAN).read_text())
+    run.journal.write(PLAN, json.dumps({**plan, "memorize": 4}))
+    run.status(State.RUNNING, **HERE)
+    before = after_line(view_of(run))
+    run.status(State.FINISHED)
+
+    assert before == ()
+    assert text(after_line(view_of(run))).startswith(f"inspect-tool sanity {run.folder}")
 
 
 def test_progress(run: RunFolder) -> None:

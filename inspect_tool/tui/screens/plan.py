@@ -18,14 +18,16 @@ from inspect_tool.runs.debug_choice import Chosen
 from inspect_tool.runs.overrides.draft import parse_setting
 from inspect_tool.runs.plan_sides import SideLine
 from inspect_tool.samples.glyphs import safe
-from inspect_tool.tui import ask_plan
+from inspect_tool.tui import ask_plan, plan_options
 from inspect_tool.tui.actions import PLAN_ACTIONS, bindings, hint_parts
 from inspect_tool.tui.failures import TellsFailures, WorkFailed
 from inspect_tool.tui.plan import (
     Planned,
+    as_ever,
     counts,
     facts_of,
     make_planned,
+    place_of,
     setting,
     summary,
     toggled,
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from textual.events import Resize
 
     from inspect_tool.tui.app import InspectApp
+    from inspect_tool.tui.screens.plan_options import PlanOptionsScreen
     from inspect_tool.tui.widgets.prompt import Question
 
 PLANNING = "planning"
@@ -60,12 +63,15 @@ class PlanScreen(ModalScreen[None], TellsFailures):
         planned: Planned
         start: bool = False
 
-    def __init__(self, chosen: Chosen) -> None:
+    def __init__(self, chosen: Chosen, *, instead: Chosen | None = None) -> None:
+        """``instead`` is planned where the first plan cannot be made."""
         super().__init__()
-        self.chosen = chosen
+        self.chosen, self._instead = chosen, instead
         self.planned: Planned | None = None
         self.busy = True
         """Whether a plan is being derived."""
+        self.form: PlanOptionsScreen | None = None
+        """The options, once they were shown."""
         self.title_bar = Bar(id="plan-title")
         self.facts = (Bar(id="plan-what"), Bar(id="plan-where"))
         self.columns, self.view = Bar(id="plan-columns"), PlanView()
@@ -135,6 +141,17 @@ class PlanScreen(ModalScreen[None], TellsFailures):
         """Choose named stops."""
         ask_plan.choose_stops(self)
 
+    async def action_breaks(self) -> None:
+        """Ask for lines to stop at."""
+        await self.ask(plan_options.breaks(self))
+
+    def action_options(self) -> None:
+        """Show every option."""
+        from inspect_tool.tui.screens.plan_options import PlanOptionsScreen
+
+        self.form = PlanOptionsScreen(self)
+        self.app.push_screen(self.form)
+
     def action_model(self) -> None:
         """Choose what is trained."""
         ask_plan.choose_model(self)
@@ -200,6 +217,11 @@ class PlanScreen(ModalScreen[None], TellsFailures):
             self.notify(safe(str(planned.problem)), severity="error", markup=False)
             self._describe()
             return
+        instead, self._instead = self._instead, None
+        if planned.problem is not None and instead is not None:
+            self.notify(safe(f"not as the last time: {planned.problem}"), markup=False)
+            self._plan(instead)
+            return
         self.chosen = planned.chosen
         self.planned = planned if planned.problem is None else None
         self._describe()
@@ -234,14 +256,17 @@ class PlanScreen(ModalScreen[None], TellsFailures):
         self.page.say(problem.message, lines, (("escape", "back"),))
 
     def _describe(self) -> None:
-        self.title_bar.left = (
-            Part("DEBUG  ", "accent"),
-            Part(safe(self.chosen.config.name), "strong"),
-        )
+        plan = self.planned.plan if self.planned else None
+        title = [Part("DEBUG  ", "accent"), Part(safe(self.chosen.config.name), "strong")]
+        if plan is not None:
+            title.append(Part(f"  writes only {place_of(plan)}", "dim"))
+        self.title_bar.left = tuple(title)
         if self.busy:
             self.title_bar.right = (Part("planning", "dim"),)
         else:
             self.title_bar.right = counts(self.planned) if self.planned else ()
+        if self.form is not None and self.form.is_attached:
+            self.form.list.changed()
 
     def _start(self, planned: Planned) -> None:
         from inspect_tool.tui.own_run import own_debug
@@ -250,6 +275,7 @@ class PlanScreen(ModalScreen[None], TellsFailures):
         app: InspectApp = self.app  # type: ignore[assignment]
         plan = planned.plan
         if plan is not None and not plan.errors and begin_run(app, own_debug(plan)):
+            app.background.chosen = as_ever(self.chosen)
             app.switch_screen(RunScreen(plan.folder))
 
     def _plan(self, chosen: Chosen, *, start: bool = False) -> None:
@@ -278,4 +304,7 @@ def open_plan(app: InspectApp) -> None:
     elif target is None or target.config is None:
         app.notify("no config to debug: open a YAML")
     else:
-        app.push_screen(PlanScreen(Chosen(target.config.path, cwd=target.cwd)))
+        usual = Chosen(target.config.path, cwd=target.cwd)
+        last = app.background.chosen
+        same = last is not None and last.config == usual.config
+        app.push_screen(PlanScreen(last, instead=usual) if last and same else PlanScreen(usual))

@@ -68,6 +68,8 @@ class Config:
         except ConfigError as error:
             raise _other_file(path) if path.is_file() and not _is_yaml(path) else error from None
         values = document.values
+        if not isinstance(values, dict) and not _is_yaml(path):
+            raise _other_file(path)
         if values is None:
             raise ConfigError("empty", place=path, fix="an axolotl config names a base_model")
         if not isinstance(values, dict):

@@ -162,10 +162,11 @@ def test_clean_leaves_what_tells_of_a_run(tmp_path: Path) -> None:
     assert [item for item in left if "hf" in item] == ["a-2/hf_datasets", "b-1/hf_datasets"]
 
 
-def test_another_file_in_the_editor(tmp_path: Path) -> None:
-    """What is open and is no YAML is named, with what to do; no line of it is blamed."""
+@pytest.mark.parametrize("text", ["def f(:\n\tpass\n", "import torch\n", ""])
+def test_another_file_in_the_editor(tmp_path: Path, text: str) -> None:
+    """What is open and is no YAML is named, with what to do, though YAML could read it."""
     file = tmp_path / "base.py"
-    file.write_text("def f(:\n\tpass\n")
+    file.write_text(text)
 
     answer = run("debug", file)
 

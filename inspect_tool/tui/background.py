@@ -215,6 +215,8 @@ class Background:
         assert reference is not None
         try:
             folder = load_tokenizer(reference, target.config, cwd=target.cwd, worker=self.axolotl())
+            if opened.vocabulary is not None and opened.vocabulary.name == str(folder):
+                return
             read = self.VocabularyRead(view, opened, Vocabulary.load(folder))
         except InspectError as problem:
             read = self.VocabularyRead(view, opened, None, problem)

@@ -80,7 +80,7 @@ async def test_prepare_and_confirm(tmp_path: Path, chatml_dir: Path) -> None:
 
 
 async def test_axolotls_own_tokenizer_takes_over(tmp_path: Path, chatml_dir: Path) -> None:
-    """Where a config adds tokens, axolotl's tokenizer is read behind and put in place."""
+    """Where a config adds tokens, axolotl's tokenizer is read behind and put in place, once."""
     (tmp_path / ".git").mkdir()
     config = write_recipe(tmp_path, chatml_dir, "tokens:", '  - "<|new|>"')
     async with running(config, confirms=True) as run:
@@ -91,6 +91,14 @@ async def test_axolotls_own_tokenizer_takes_over(tmp_path: Path, chatml_dir: Pat
             return bool(opened and opened.vocabulary and "<|new|>" in opened.vocabulary.pieces)
 
         await run.until(knows_the_new_token, "axolotl's tokenizer")
+        before = run.document
+        await run.press("ctrl+r")
+        await run.until(lambda: run.document.opened is not before.opened, "the dataset again")
+        again = run.document.opened.vocabulary if run.document.opened else None
+        await run.until(lambda: run.document.staleness is not None, "all that axolotl is asked")
+
+        assert run.document.opened
+        assert run.document.opened.vocabulary is again
 
 
 async def test_failed_preparation_says_why(tmp_path: Path, chatml_dir: Path) -> None:

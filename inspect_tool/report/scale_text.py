@@ -140,7 +140,7 @@ def _finding(finding: Finding, config: Config, look: Look) -> Iterator[Segment]:
         line = config.line_of(finding.key) if finding.key else None
         where = f" ({config.path.name}:{line})" if line else ""
         key = f"{finding.key}{where}: " if finding.key else ""
-        yield from _part("fix", f"{key}{finding.fix}", look)
+        yield from _part("fix", f"{key}{finding.fix.removeprefix(f'{finding.key}: ')}", look)
     yield Segment("\n")
 
 

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Self
 import yaml
 
 from fixtures.build import build_models, build_tokenizers
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 RECIPES = ROOT / "recipes"
 CACHE = ROOT / ".inspect" / "test-cache"
-START_SECONDS = 180.0
-RUN_SECONDS = 240.0
 LOG_LINES_SHOWN = 40
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
 
@@ -114,7 +113,7 @@ class AxolotlRuns:
         assert self._server.stdin is not None
         self._server.stdin.write(json.dumps(request) + "\n")
         self._server.stdin.flush()
-        return self._answer(self._server, within=RUN_SECONDS)
+        return self._answer(self._server, within=PATIENCE)
 
     def _start(self) -> subprocess.Popen[str]:
         CACHE.mkdir(parents=True, exist_ok=True)
@@ -129,7 +128,7 @@ class AxolotlRuns:
                 start_new_session=True,
             )
         self._server = server
-        self._answer(server, within=START_SECONDS)
+        self._answer(server, within=PATIENCE)
         return server
 
     def _answer(self, server: subprocess.Popen[str], *, within: float) -> dict[str, Any]:

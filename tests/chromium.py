@@ -19,11 +19,12 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
+from tests.waiting import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-ANSWER_SECONDS = 30.0
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--headless",
@@ -58,6 +59,7 @@ class Chromium:
         self._executable = executable
         self._next = 0
         self._buffer = b""
+        self._context: str | None = None
         self._events: list[dict[str, Any]] = []
 
     def __enter__(self) -> Self:
@@ -89,8 +91,11 @@ class Chromium:
             self._profile.cleanup()
 
     def page(self, *, width: int = 1200, height: int = 900) -> Page:
-        """Open an empty page of the given size in CSS pixels."""
-        context = self.call("Target.createBrowserContext")["browserContextId"]
+        """Open an empty page of the given size in CSS pixels; the page before it is gone."""
+        if self._context is not None:
+            self.call("Target.disposeBrowserContext", browserContextId=self._context)
+            self._events.clear()
+        self._context = context = self.call("Target.createBrowserContext")["browserContextId"]
         target = self.call("Target.createTarget", url="about:blank", browserContextId=context)
         attached = self.call("Target.attachToTarget", targetId=target["targetId"], flatten=True)
         page = Page(self, attached["sessionId"])
@@ -110,7 +115,7 @@ class Chromium:
             message["sessionId"] = session
         os.write(self._out, json.dumps(message).encode() + b"\0")
         while True:
-            answer = self._read(time.monotonic() + ANSWER_SECONDS, method)
+            answer = self._read(time.monotonic() + PATIENCE, method)
             if answer.get("id") != number:
                 self._events.append(answer)
             elif "error" in answer:
@@ -129,7 +134,7 @@ class Chromium:
 
     def wait_for_event(self, session: str, method: str, count: int) -> None:
         """Return once a page has sent ``count`` events of one kind."""
-        deadline = time.monotonic() + ANSWER_SECONDS
+        deadline = time.monotonic() + PATIENCE
         while len(self.events(session, method)) < count:
             self._events.append(self._read(deadline, method))
 
@@ -137,7 +142,7 @@ class Chromium:
         while b"\0" not in self._buffer:
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([self._in], [], [], left)[0]:
-                raise BrowserError(f"no answer to {waiting_for} in {ANSWER_SECONDS:.0f} s")
+                raise BrowserError(f"no answer to {waiting_for} in {PATIENCE:.0f} s")
             data = os.read(self._in, 1 << 20)
             if not data:
                 raise BrowserError(f"the browser ended while {waiting_for} was awaited")
@@ -179,6 +184,10 @@ class Page:
         if answer.get("errorText"):
             raise BrowserError(f"{url}: {answer['errorText']}")
         self._browser.wait_for_event(self._session, "Page.loadEventFired", loads + 1)
+
+    def wait_for_event(self, method: str) -> None:
+        """Return once an event of one kind has come; one that was there counts."""
+        self._browser.wait_for_event(self._session, method, 1)
 
     def evaluate(self, expression: str) -> Any:
         """Return the value of a JavaScript expression; a promise is awaited."""
@@ -233,9 +242,9 @@ def _pipe() -> tuple[int, int]:
 
 def waited(value: Callable[[], Any], description: str) -> Any:
     """Return what ``value`` gives once it is truthy; raises BrowserError if it never is."""
-    deadline = time.monotonic() + ANSWER_SECONDS
+    deadline = time.monotonic() + PATIENCE
     while not (found := value()):
         if time.monotonic() > deadline:
-            raise BrowserError(f"waited {ANSWER_SECONDS:.0f} s for {description}")
+            raise BrowserError(f"waited {PATIENCE:.0f} s for {description}")
         select.select([], [], [], 0.02)
     return found

@@ -14,12 +14,11 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Self, cast
 
+from tests.waiting import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
-
-PATIENCE = 120.0
-"""Seconds until a wait fails; only ever reached when something hangs."""
 
 
 class Frame(NamedTuple):

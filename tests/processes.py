@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 import pexpect
 
+from tests.waiting import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-TIMEOUT = 120
-"""Seconds after which a child is ended; it is only ever reached when something hangs."""
+TIMEOUT = PATIENCE
+"""Seconds after which a child is ended."""
 
 ARGV = (sys.executable, "-m", "inspect_tool")
 

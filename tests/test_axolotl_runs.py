@@ -11,11 +11,10 @@ import psutil
 import pytest
 
 from tests.axolotl_runs import ROOT, AxolotlRunError, AxolotlRuns
+from tests.waiting import PATIENCE, until_gone
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-GONE_SECONDS = 60.0
 
 
 @pytest.fixture
@@ -51,7 +50,7 @@ def test_leaving_ends_every_process(broken_config: Path) -> None:
         started = set(psutil.Process().children(recursive=True)) - before
         assert started
 
-    assert [process for process in started if process.is_running()] == []
+    until_gone(*(process.pid for process in started))
 
 
 @pytest.mark.slow
@@ -74,4 +73,4 @@ def test_server_ends_with_its_owner(broken_config: Path, tmp_path: Path) -> None
         server.stdin.write(json.dumps(request) + "\n")
         server.stdin.close()
 
-        assert server.wait(GONE_SECONDS) != 0
+        assert server.wait(PATIENCE) != 0

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-PATIENCE = 180.0
-"""Seconds until a wait fails; only ever reached when something hangs."""
+PATIENCE = 300.0
+"""Seconds until any wait of these tests fails; only ever reached when something hangs."""
 
 
 def until(condition: Callable[[], object], what: str, *, patience: float = PATIENCE) -> None:

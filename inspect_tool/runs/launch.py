@@ -30,6 +30,9 @@ INTERRUPT_SECONDS = 5.0
 TERMINATE_SECONDS = 5.0
 """How long a child may take over SIGINT, then over SIGTERM, before the next signal."""
 
+_GUARD_SECONDS = 30.0
+"""How much longer than that a guard may take, on a busy machine, before it is killed itself."""
+
 MAX_LINE = 65_536
 """Longer lines arrive in pieces."""
 
@@ -157,7 +160,7 @@ class Process:
                 os.close(self._control)
                 self._control = -1
         try:
-            self._guard.wait(self._patience + 5.0)
+            self._guard.wait(self._patience + _GUARD_SECONDS)
         except subprocess.TimeoutExpired:
             with suppress(ProcessLookupError):
                 os.killpg(self._guard.pid, signal.SIGKILL)

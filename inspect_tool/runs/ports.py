@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import random
 import socket
 from contextlib import closing, suppress
 
@@ -13,11 +14,24 @@ from inspect_tool.errors import InspectError
 HOST = "127.0.0.1"
 """Whoever reaches a debugger's port can run any code: no other machine may."""
 
+OWN_PORTS = range(20_000, 30_000)
+"""Where free ports are looked for: below those that systems hand out themselves (32768 on, on
+Linux), so that nobody is given one between the choice and the time when it is listened on."""
+
 
 def choose_port(wanted: int, *, option: str = "--port") -> int:
     """Return ``wanted``, or a free port for 0; raises InspectError if another process has it."""
     if not 0 <= wanted <= 65535:
         raise InspectError(f"{option} {wanted}: no such port", fix="0 takes a free one")
+    if wanted == 0:
+        for port in random.SystemRandom().sample(OWN_PORTS, 100):
+            with suppress(InspectError):
+                return _bound(port, option)
+    return _bound(wanted, option)
+
+
+def _bound(wanted: int, option: str) -> int:
+    """Return the port that could be bound, the system's choice for 0."""
     with closing(socket.socket()) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -129,6 +129,7 @@ def test_the_policy_stops_what_is_not_ours(page: Page) -> None:
       image.src = "https://example.org/x.png";
       document.body.append(image);
     })()""")
+    page.wait_for_event("Log.entryAdded")
 
     refused = [event["entry"]["text"] for event in page.events("Log.entryAdded")]
     assert page.evaluate("window.ran") is None

@@ -13,7 +13,7 @@ import pytest
 
 from inspect_tool.errors import RunFailedError
 from inspect_tool.runs.launch import Launch, Process, python
-from tests.waiting import alive, number_in, until, until_gone
+from tests.waiting import PATIENCE, alive, number_in, until, until_gone
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -113,7 +113,7 @@ def test_signals_work_in_the_child_as_usual(tmp_path: Path) -> None:
 def test_ending_asks_before_it_kills(tmp_path: Path) -> None:
     """A child that cleans up at SIGINT is given the time for it."""
     text = f"{WAITING}finally:\n    open('cleaned', 'w').close()"
-    with Process(code(text, cwd=tmp_path)) as process:
+    with Process(code(text, cwd=tmp_path), interrupt_seconds=PATIENCE) as process:
         next(process.lines())
 
     assert (tmp_path / "cleaned").exists()
@@ -219,7 +219,7 @@ def test_a_reader_in_another_thread_ends_with_the_child(tmp_path: Path) -> None:
     until(lambda: psutil.Process(process.pid).children(), "the child below its guard")
 
     process.end()
-    reader.join(30)
+    reader.join(PATIENCE)
 
     assert not reader.is_alive()
 

@@ -13,14 +13,11 @@ from inspect_tool.runs.debug_choice import Chosen
 from inspect_tool.scale.ranks.record import Rank, RankState, read_ranks
 from inspect_tool.scale.ranks.run import FleetListener, FleetRun, run_fleet
 from tests.axolotl_runs import ROOT
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
-
-RELEASE_KEY = "INSPECT_TOOL_TEST_RELEASE"
-"""Names a file; the rank that stands still goes on once it is there."""
 
 
 def plan(config: Path, *, steps: int = 3, **given: Any) -> DebugPlan:
@@ -29,9 +26,9 @@ def plan(config: Path, *, steps: int = 3, **given: Any) -> DebugPlan:
     return Chosen(config=config, cwd=config.parent, options=options).plan(print)
 
 
-def finding_tests(run: FleetRun, **variables: str) -> FleetRun:
+def finding_tests(run: FleetRun) -> FleetRun:
     """Return a run whose ranks can import the plugins of these tests."""
-    env = {**run.launch.env, "PYTHONPATH": str(ROOT), **variables}
+    env = {**run.launch.env, "PYTHONPATH": str(ROOT)}
     return replace(run, launch=replace(run.launch, env=env))
 
 
@@ -63,7 +60,7 @@ class Background:
             if not rank.state.over:
                 with suppress(ProcessLookupError):
                     os.kill(rank.pid, signal.SIGKILL)
-        self._thread.join(120)
+        self._thread.join(PATIENCE)
         assert not self._thread.is_alive(), "the run outlives its ranks"
 
     @property
@@ -87,7 +84,7 @@ class Background:
 
     def join(self) -> None:
         """Wait for the end."""
-        self._thread.join(240)
+        self._thread.join(PATIENCE)
         assert self.over, self.output
 
     def _all(self, state: RankState) -> bool:

@@ -22,7 +22,7 @@ from inspect_tool.scale.safe_fleet import safe_fleet
 from tests.dap import DapClient
 from tests.processes import run as inspect_tool
 from tests.runs.debug.sessions import project
-from tests.scale.fleets import RELEASE_KEY, Background, finding_tests, plan
+from tests.scale.fleets import Background, finding_tests, plan
 from tests.schemas import schema
 from tests.waiting import alive, until, until_gone
 
@@ -36,7 +36,7 @@ def test_a_rank_that_stops_and_dies_is_named(tmp_path: Path) -> None:
     """`hang` says who waits for whom; after kill -9 the rank is named and the others are ended."""
     config = project(tmp_path, more="plugins: [tests.scale.stopping.OneRankStops]\n")
     run = safe_fleet(plan(config), Fleet(2))
-    run = finding_tests(run, **{RELEASE_KEY: str(tmp_path / "never")})
+    run = finding_tests(run)
     with Background(run) as fleet:
         until(lambda: fleet.over or _stands_in_all_reduce(run.folder), "rank 0 in all_reduce")
         said = inspect_tool("hang", run.folder, "--json")
@@ -47,7 +47,7 @@ def test_a_rank_that_stops_and_dies_is_named(tmp_path: Path) -> None:
     hang = json.loads(said.stdout)
     assert Draft202012Validator(schema("hang")).is_valid(hang)
     assert (said.returncode, hang["stuck"]) == (1, True)
-    assert hang["verdict"] == "rank 0 waits in all_reduce; rank 1 is in wait_to_be_released"
+    assert hang["verdict"] == "rank 0 waits in all_reduce; rank 1 is in stand_still"
     assert "rank 1 was ended by signal 9" in str(fleet.problem)
     assert not any(alive(rank.pid) for rank in ranks.values())
     status = read_status(run.folder)

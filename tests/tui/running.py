@@ -11,6 +11,7 @@ from textual import events
 
 from inspect_tool.tui.app import InspectApp
 from inspect_tool.tui.document import Request
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
 WIDE = (160, 48)
 NARROW = (80, 24)
-
-PATIENCE = 120.0
-"""Seconds after which a condition counts as never fulfilled; only reached when something hangs."""
 
 NAMES = {
     " ": "space",

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from textual.pilot import Pilot
 
+from tests.waiting import PATIENCE
+
 if TYPE_CHECKING:
     from textual.app import App
     from textual.message_pump import MessagePump
-
-PATIENCE = 120.0
-"""Seconds after which an app that never rests fails its test."""
 
 TURNS = 5
 """Turns of the event loop without any message: what a handler has begun takes some to go on."""

@@ -12,7 +12,7 @@ import psutil
 import pyte
 
 from tests.processes import ARGV, environment
-from tests.waiting import until, until_gone
+from tests.waiting import PATIENCE, until, until_gone
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +53,7 @@ class TerminalApp:
     ) -> None:
         below = self.below()
         self._child.close(force=True)
-        self._reader.join(60)
+        self._reader.join(PATIENCE)
         until_gone(*below)
 
     @property
@@ -86,7 +86,7 @@ class TerminalApp:
 
     def wait(self) -> int | None:
         """Wait for the app's end and return its exit status."""
-        self._reader.join(60)
+        self._reader.join(PATIENCE)
         self._child.wait()
         return int(self._child.exitstatus) if self._child.exitstatus is not None else None
 

@@ -87,8 +87,7 @@ async def test_saving_renders_again(tmp_path: Path, chatml_dir: Path) -> None:
                 "chat_template\ns", "chat_template\n    roles_to_train: [user]\ns"
             )
         )
-        await run.until(lambda: screen.changes and screen.changes.relabelled, "other labels")
-        assert "relabelled" in run.screen
+        await run.until(lambda: "relabelled" in run.screen, "other labels")
 
         data = tmp_path / "data.jsonl"
         data.write_text(data.read_text().replace("Add 1", "Sum up 1"))
@@ -109,20 +108,16 @@ async def test_what_is_broken_says_so_and_recovers(tmp_path: Path, chatml_dir: P
         assert screen.shown is None
 
         config.write_text(whole)
-        await run.until(lambda: screen.shown and not screen.problem, "the row")
-        assert "Add 1 and 2" in run.screen
+        await run.until(lambda: "Add 1 and 2" in run.screen, "the row")
 
         (tmp_path / "t.jinja").write_text("{% for m in messages %}{{ m.role }")
-        await run.until(lambda: screen.problem, "the template's error")
-        assert "refuses" in said(screen)
+        await run.until(lambda: "refuses" in said(screen), "the template's error")
         assert "next save" in said(screen)
 
         (tmp_path / "t.jinja").write_text(TEMPLATE)
-        await run.until(lambda: not screen.problem, "its mending")
-        assert "Add 1 and 2" in run.screen
+        await run.until(lambda: "Add 1 and 2" in run.screen, "its mending")
 
         config.write_text(whole.replace("type: chat_template", "type: sharegpt"))
-        await run.until(lambda: screen.problem, "the refusal")
-        assert "field_messages" in said(screen)
+        await run.until(lambda: "field_messages" in said(screen), "the refusal")
         await run.press("escape")
         assert run.app.screen is run.bench

@@ -93,6 +93,7 @@ def test_a_run_is_left_and_ended(config: Path) -> None:
     """It goes on behind the app; ctrl+c ends all of it, the folder says so, and the app goes on."""
     with TerminalApp(config, cwd=config.parent) as app:
         start(app)
+        first = until_state(folder_of(config), State.WAITING)
         below = app.below()
         app.press(ESCAPE)
         app.until_shown("leave it running")
@@ -100,7 +101,8 @@ def test_a_run_is_left_and_ended(config: Path) -> None:
         app.until_shown("EXPLORER")
         app.press("D")
         app.until_shown("● waits for a debugger on 127.0.0.1:")
-        assert app.below() == below
+        again = until_state(folder_of(config), State.WAITING)
+        assert (again.pid, again.port) == (first.pid, first.port)
 
         app.press(CTRL_C)
         app.until_shown("interrupted")

@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 from inspect_tool.samples.sample import IGNORE_INDEX, Sample, TokenSequence
 from inspect_tool.tui.widgets.inspector import Inspector
 from inspect_tool.tui.widgets.token_view import TokenView
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from textual.pilot import Pilot
 
     from inspect_tool.samples.vocabulary import Vocabulary
-
-PATIENCE = 120.0
-"""Seconds after which a condition counts as never fulfilled; only reached when something hangs."""
 
 
 class TokenApp(App[None]):

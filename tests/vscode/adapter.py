@@ -18,6 +18,7 @@ import psutil
 
 from tests.dap import Conversation, DapClient
 from tests.processes import environment
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -68,8 +69,8 @@ class Adapter(Conversation):
                 os.killpg(cast("int", pid), signal.SIGKILL)
         if self.terminal is not None:
             self.terminal.close(force=True)
-        self.process.wait(60)
-        self._reader.join(60)
+        self.process.wait(PATIENCE)
+        self._reader.join(PATIENCE)
 
     @property
     def output(self) -> str:

@@ -17,14 +17,12 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from tests.processes import environment
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-PATIENCE = 240.0
-"""Seconds until a task that starts ranks must have started them, on a busy machine too."""
 _VARIABLE = re.compile(r"\$\{(\w+)(?::(\w+))?\}")
 
 
@@ -138,17 +136,16 @@ class BackgroundTask:
         until(
             lambda: any(map(self._ready.search, self.lines)) or self.process.poll() is not None,
             "the end of the task's beginning",
-            patience=PATIENCE,
         )
-        self._reader.join(0.0 if self.process.poll() is None else 60.0)
+        self._reader.join(0.0 if self.process.poll() is None else PATIENCE)
         assert any(map(self._ready.search, self.lines)), "\n".join(self.lines)
 
     def end(self) -> None:
         """End it and all below it."""
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGTERM)
-        self.process.wait(60)
-        self._reader.join(60)
+        self.process.wait(PATIENCE)
+        self._reader.join(PATIENCE)
 
     def _read(self) -> None:
         assert self.process.stdout is not None

@@ -19,7 +19,7 @@ from tests.dap import DapClient, Frame
 from tests.runs.debug.sessions import contents, project
 from tests.vscode.adapter import Adapter
 from tests.vscode.editor import Editor
-from tests.waiting import until_gone
+from tests.waiting import PATIENCE, until_gone
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -136,7 +136,7 @@ def test_attach_to_a_waiting_run(config: Path) -> None:
         with editor.before(ATTACH) as second:
             assert task is not None
             assert second is not None
-            assert second.process.wait(60) == 0
+            assert second.process.wait(PATIENCE) == 0
         with DapClient(attach["connect"]["port"]) as client:
             client.start("attach", attach, breakpoints={file: [line]})
             frame = client.stopped()
@@ -191,9 +191,9 @@ def test_inspect(config: Path) -> None:
     with Adapter() as client:
         client.start("launch", editor.configuration(INSPECT))
         assert client.terminal is not None
-        client.terminal.expect(rb"lora\.yml", timeout=120)
+        client.terminal.expect(rb"lora\.yml", timeout=PATIENCE)
         client.terminal.send(b"\x11")
-        client.terminal.expect(pexpect.EOF, timeout=120)
+        client.terminal.expect(pexpect.EOF, timeout=PATIENCE)
 
         assert client.exit_status() == 0
 

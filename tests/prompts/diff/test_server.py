@@ -14,6 +14,7 @@ from inspect_tool.errors import InspectError
 from inspect_tool.prompts.inference.specs import Options
 from tests.prompts.diff.rows import CHAT_TYPE, PLAIN, TOOL_CHAT
 from tests.prompts.diff.servers import Answer, serving
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -152,7 +153,7 @@ def test_a_server_that_is_slow(bench: Bench, config: Path) -> None:
     done = threading.Event()
 
     def slow(_: dict[str, Any]) -> Answer:
-        done.wait(60)
+        done.wait(PATIENCE)
         return 200, b"{}"
 
     with serving(slow) as url:

@@ -15,7 +15,7 @@ from inspect_tool.runs.journal import Status, read_status
 from inspect_tool.runs.ports import choose_port
 from tests.axolotl_runs import ROOT
 from tests.processes import ARGV, environment
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,8 +82,8 @@ class Session:
     ) -> None:
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGTERM)
-        self.process.wait(60)
-        self._reader.join(60)
+        self.process.wait(PATIENCE)
+        self._reader.join(PATIENCE)
 
     @property
     def output(self) -> str:
@@ -105,8 +105,8 @@ class Session:
 
     def wait(self) -> int:
         """Wait for the command's end and return its exit status."""
-        status = self.process.wait(240)
-        self._reader.join(60)
+        status = self.process.wait(PATIENCE)
+        self._reader.join(PATIENCE)
         return status
 
     def _ended(self) -> bool:

@@ -115,10 +115,34 @@ async def test_next_follows_the_order(project: Project) -> None:
     async with running(project.config) as run:
         await run.press("s", "down", "enter")
         await run.until(lambda: run.document.order.rows is not None, "the order")
-        run.view.row = run.document.order.row_at(0)
         await run.press("n")
 
         assert run.view.row == run.document.order.row_at(1)
+
+
+async def test_sorting_shows_the_first_row_of_the_order(project: Project) -> None:
+    """Who sorts by length wants to see the longest; the file's order goes back to no row."""
+    async with running(project.config) as run:
+        await run.press("n", "s", "down", "enter")
+        await run.until(lambda: run.document.order.rows is not None, "the order")
+        longest = run.view.row
+        await run.press("s", "home", "enter")
+        await run.until(lambda: run.document.order.rows is None, "the order of the file")
+
+        assert longest == max(range(len(TURNS)), key=lambda row: len(TURNS[row][1]))
+        assert run.view.row == longest
+
+
+async def test_a_filter_leaves_out_the_row_that_is_shown(project: Project) -> None:
+    """What is shown is then the first row that the filter lets through."""
+    async with running(project.config) as run:
+        await run.press("f")
+        await run.type("row>2")
+        await run.press("enter")
+        await run.until(lambda: run.document.order.rows is not None, "the filter")
+
+        assert run.view.row == 3
+        assert "not in the list" not in run.screen
 
 
 async def test_filter(project: Project) -> None:

@@ -14,7 +14,7 @@ from textual.worker import get_current_worker
 
 from inspect_tool.errors import InspectError
 from inspect_tool.samples.glyphs import safe
-from inspect_tool.samples.row_order import PROBLEM, RowOrder, RowTable, ordered, table_of
+from inspect_tool.samples.row_order import PROBLEM, RowOrder, RowTable, Sort, ordered, table_of
 from inspect_tool.tui.describe import (
     columns_line,
     problem_parts,
@@ -227,12 +227,20 @@ class DocumentView(Vertical, TellsFailures):
             self._order(event.table, self._wanted)
 
     def on_document_view_ordered(self, event: Ordered) -> None:
-        """Take up the order; a filter that lets nothing through still is one."""
+        """Take up the order, and show its first row: the longest, the worst, or the first left.
+
+        The row that is shown stays where the order of the file is asked for and it is still there.
+        """
         event.stop()
         if event.order is None:
             self.notify(event.problem, severity="warning", markup=False)
         elif event.table is self.document.table:
-            self.document = replace(self.document, order=event.order)
+            before, order = self.document.order, event.order
+            self.document = replace(self.document, order=order)
+            same = (order.sort, order.descending) == (before.sort, before.descending)
+            stays = order.place_of(self.row) is not None and (same or order.sort is Sort.ROW)
+            if len(order) and not stays:
+                self.row = order.row_at(0)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Let the inspector follow the focus."""

@@ -71,7 +71,7 @@ def _steps(said: Mapping[str, Any]) -> Iterator[Fact]:
     for step in said["steps"]:
         yield Fact(f"step {step['step']}:  1", _numbers(step["one"]))
         apart = "" if step.get("compared", True) else "  not compared"
-        yield Fact(f"{said['processes']:>9}", _numbers(step["many"]) + apart)
+        yield Fact(f"{said['processes']:>10}", _numbers(step["many"]) + apart)
 
 
 def _numbers(step: Mapping[str, Any]) -> str:

@@ -69,7 +69,7 @@ def _rehearsal(view: RunView) -> Sections:
     processes = view.plan.rehearsal
     if processes is None:
         return []
-    return (read_result(view.folder) if view.over else []) or going_on(processes, view.part)
+    return read_result(view.folder) if view.over else going_on(processes, view.part)
 
 
 def vocabulary_of(folder: Path, worker: AxolotlWorker | None) -> Vocabulary | None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from typer.main import get_command
 
+from inspect_tool.cli.app import app
 from inspect_tool.errors import InspectError
 from inspect_tool.findings import Finding
 from inspect_tool.runs.debug_choice import Chosen
 from inspect_tool.runs.overrides.draft import parse_setting
 from inspect_tool.runs.plan_sides import SideLine, side_lines
 from inspect_tool.tui.plan import Planned, facts_of, setting, toggled, with_options
+from inspect_tool.tui.plan_options import OPTIONS
 from tests.runs.debug.plans import QLORA_2024, plan
 
 if TYPE_CHECKING:
@@ -108,6 +111,22 @@ def test_what_is_offered_is_the_value(tmp_path: Path, value: object) -> None:
 
     assert parse_setting(offered) == ("seed", value)
     assert offered.isprintable()
+
+
+NOT_IN_THE_FORM = {
+    *("--keep", "--set", "--tokenizer", "--port", "--cwd"),
+    *("--dry-run", "--json", "--validate", "--traceback", "--reuse", "--quiet", "--help"),
+}
+"""Options with keys of their own on the screen, and those that only a terminal has a use for."""
+
+
+def test_the_form_has_every_option_of_the_command() -> None:
+    """What `debug` takes can be chosen in the app."""
+    command = get_command(app).get_command(None, "debug")  # type: ignore[attr-defined]
+    taken = {name for option in command.params for name in option.opts if name.startswith("--")}
+    listed = {flag for option in OPTIONS for flag in option.flag.split()}
+
+    assert listed == taken - NOT_IN_THE_FORM
 
 
 def test_what_is_offered_for_a_key_that_is_left_out(tmp_path: Path) -> None:

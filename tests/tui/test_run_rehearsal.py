@@ -17,7 +17,7 @@ from inspect_tool.tui.rehearsal import read_result
 from inspect_tool.tui.run import state_part
 from tests.hostile import TEXTS
 from tests.scale.rehearsals import RECORDING
-from tests.tui.run_folders import HERE, RunFolder, make_run
+from tests.tui.run_folders import GONE, HERE, RunFolder, make_run
 from tests.tui.running import NARROW
 from tests.tui.test_run import watching
 
@@ -79,6 +79,18 @@ async def test_what_was_found(run_folder: RunFolder) -> None:
         assert "✔ agree: 1 process and 2 (ddp) compute the same" in run.screen
         assert "rank 1 world 2, MULTI_" in run.screen
         assert "step 3:  1" in run.screen
+
+
+async def test_one_that_was_killed(run_folder: RunFolder) -> None:
+    """It is not said to go on; why it ended takes the place of its page."""
+    async with watching(run_folder, size=NARROW) as (run, screen):
+        await run.press("6")
+        assert "on 1 process: goes on" in run.screen
+        run_folder.status(State.RUNNING, **GONE)
+        await run.until(lambda: screen.page == "problems", "why it ended")
+
+        assert "died" in run.screen
+        assert "6:rehearsal" not in run.screen
 
 
 def test_what_does_not_agree(run_folder: RunFolder) -> None:

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     from inspect_tool.errors import InspectError
     from inspect_tool.samples.vocabulary import Vocabulary
+    from inspect_tool.tui.actions import Action
     from inspect_tool.tui.app import InspectApp
     from inspect_tool.tui.own_run import OwnRun
     from inspect_tool.tui.why import Sections
@@ -56,6 +57,8 @@ if TYPE_CHECKING:
 NARROW: Final = 110
 """Cells below which curves stand above the log, and batches above their tokens."""
 PAGES: Final = ("run", "batches", "problems", "traceback", "ranks", "rehearsal")
+ON_BATCHES: Final = ("step_row(1)", "step_batch(1)", "toggle_heat")
+"""Actions for the page of batches."""
 ABSENT: Final = {
     "traceback": "there is no traceback",
     "ranks": "a run of one process has no ranks",
@@ -89,7 +92,7 @@ class RunScreen(ModalScreen[None], TellsFailures):
         self.folder, self.page = folder, page
         self.looked: Looked | None = None
         self.titles, self.status = Bar(id="run-titles"), Bar(id="run-status")
-        self.attach = Bar(id="run-attach")
+        self.attach, self.hints = Bar(id="run-attach"), Bar(id="run-hints", whole=True)
         self.curves = (ChartView("loss"), ChartView("gradient norm"), ChartView("learning rate"))
         self.log_view, self.numbers = OutputLog(id="run-log"), Bar(id="run-numbers")
         self.batches = BatchesPane()
@@ -117,7 +120,7 @@ class RunScreen(ModalScreen[None], TellsFailures):
         yield self.traceback
         yield self.ranks
         yield self.rehearsal
-        yield Bar(hint_parts(RUN_ACTIONS, namespace="screen"), id="run-hints", whole=True)
+        yield self.hints
 
     def on_mount(self) -> None:
         """Start looking."""
@@ -225,12 +228,8 @@ class RunScreen(ModalScreen[None], TellsFailures):
         self.rehearsal.say(looked.rehearsal)
         if looked.failure is not None:
             self.traceback.add(looked.failure.traceback.splitlines())
-        nothing = self.page == "run" or (self.page == "ranks" and not looked.ranks.ranks)
-        if looked.view.over and nothing:
-            if looked.rehearsal:
-                self._turn_to("rehearsal")
-            elif looked.failure is not None:
-                self._turn_to("problems")
+        if looked.view.over:
+            self._turn_to_end(looked)
         self._describe()
 
     def on_run_screen_vocabulary_read(self, event: VocabularyRead) -> None:
@@ -256,6 +255,18 @@ class RunScreen(ModalScreen[None], TellsFailures):
         self.batches.describe()
 
     # Inside
+
+    def _turn_to_end(self, looked: Looked) -> None:
+        """Bring what a run came to to the front, where one looks at what is of use no more."""
+        has = {"run": False, "ranks": looked.ranks.ranks, "rehearsal": looked.rehearsal}
+        if has.get(self.page, True):
+            return
+        if looked.rehearsal:
+            self._turn_to("rehearsal")
+        elif looked.failure is not None:
+            self._turn_to("problems")
+        elif self.page != "run":
+            self._turn_to("run")
 
     def _turn_to(self, page: str) -> None:
         panes: dict[str, Widget] = {
@@ -287,6 +298,7 @@ class RunScreen(ModalScreen[None], TellsFailures):
         name = safe(self.folder.name)
         self.titles.left = (Part("RUN  ", "accent"), Part(name, "strong"))
         self.titles.right = self._page_titles()
+        self.hints.left = hint_parts(filter(self._helps, RUN_ACTIONS), namespace="screen")
         self.problems.say(self._sections() or NOTHING_WRONG)
 
     def _page_titles(self) -> Line:
@@ -314,6 +326,12 @@ class RunScreen(ModalScreen[None], TellsFailures):
         if page == "rehearsal":
             return bool(looked and looked.rehearsal)
         return page != "ranks" or page == self.page or bool(looked and looked.ranks.ranks)
+
+    def _helps(self, action: Action) -> bool:
+        """Tell whether a key does something now: a footer of keys that do not is noise."""
+        if action.id == "end_run":
+            return not self.over
+        return self.page == "batches" or action.id not in ON_BATCHES
 
     def _sections(self) -> Sections:
         looked = self.looked

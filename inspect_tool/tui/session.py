@@ -206,11 +206,12 @@ class Session(App[int], TellsFailures):
         view.document = view.document.with_opened(opened)
 
     def on_background_prepared(self, event: Background.Prepared) -> None:
-        """Open what was prepared, or say why nothing was."""
+        """Open what was prepared, or say why nothing was, on the tab's page if that is seen."""
         if event.problem is not None:
-            self.notify(safe(str(event.problem)), severity="error", timeout=15, markup=False)
             if event.view.document.opened is None:
                 event.view.document = replace(event.view.document, problem=event.problem)
+            if event.view.document.opened is not None or event.view is not self.view:
+                self.notify(safe(str(event.problem)), severity="error", timeout=15, markup=False)
         elif event.view.is_mounted:
             self.open(event.view.document.request, instead=event.view)
 

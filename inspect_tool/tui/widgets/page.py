@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
-from textual.widget import Widget
+from textual.containers import VerticalScroll
+from textual.widgets import Static
 
 from inspect_tool.samples.glyphs import safe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from textual.app import ComposeResult
 
     from inspect_tool.errors import InspectError
     from inspect_tool.runs.workspace import Workspace
@@ -35,14 +38,19 @@ _WELCOME_WAYS: Final[Ways] = (
 _NOTHING_WAYS: Final = _WELCOME_WAYS[2:]
 
 
-class Page(Widget, can_focus=True):
-    """A title, a few lines, and keys with what they do."""
+class Page(VerticalScroll):
+    """A title, a few lines, and keys with what they do; scrolls where it has too little room."""
 
-    DEFAULT_CSS = "Page { padding: 2 4; }"
+    DEFAULT_CSS = "Page { padding: 2 4; scrollbar-size-vertical: 1; }"
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._text = Text()
+        self._drawn = Static()
+
+    def compose(self) -> ComposeResult:
+        """Lay out the text."""
+        yield self._drawn
 
     @property
     def text(self) -> str:
@@ -58,11 +66,8 @@ class Page(Widget, can_focus=True):
         for key, does in ways:
             text.append(f"\n{key:>10}", style="bold").append(f"  {does}", style="not bold")
         self._text = text
-        self.refresh(layout=True)
-
-    def render(self) -> Text:
-        """Return the page."""
-        return self._text
+        self._drawn.update(text)
+        self.scroll_home(animate=False)
 
     def welcome(self, workspace: Workspace | None) -> None:
         """Say what can be done while nothing is open; ``workspace`` is what can be opened."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +11,7 @@ from inspect_tool.report.marks import ascii_only
 from inspect_tool.report.summary import counted
 from inspect_tool.report.wrap import Segment, wrapped
 from inspect_tool.samples.glyphs import safe
-from inspect_tool.scale.table import BATCH_LINES, GIB, LOSS, size_text, verdict
+from inspect_tool.scale.table import BATCH_LINES, GIB, LOSS, size_text, sources, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -49,14 +48,8 @@ def _fleet(plan: ScalePlan, look: Look) -> Iterator[Segment]:
     yield from _fact(
         "fleet", f"{_processes(fleet.processes)}{machines}, {fleet.strategy} ({asked})", look
     )
-    yield from _fact("dataset", plan.data.message, look)
-    rows = plan.data.rows
-    if rows is not None and rows.bins is not None:
-        how = "as axolotl's sampler makes them" if rows.bins_exact else "at least, for its tokens"
-        yield from _fact("packs", f"{rows.bins:,} {how}", look)
-    for change in plan.changes:
-        new = "left out" if change.new is None else json.dumps(change.new, default=str)
-        yield from _fact("changed", f"{change.key}: {new}; {change.reason}", look)
+    for name, told in sources(plan):
+        yield from _fact(name, told, look)
     yield Segment("\n")
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from inspect_tool.scale.batch import Schedule
     from inspect_tool.scale.memory.sized import Sized
+    from inspect_tool.scale.plan import ScalePlan
 
 GIB: Final = 1 << 30
 BATCH_LINES: Final[tuple[tuple[str, Callable[[Schedule], Any]], ...]] = (
@@ -31,6 +33,18 @@ LOSS: Final = (
     "compare with one of the same micro batch and N times the accumulation; another micro batch is "
     "another objective, even where a step holds as many rows."
 )
+
+
+def sources(plan: ScalePlan) -> Iterator[tuple[str, str]]:
+    """Yield, each with its name, what rows are counted in and what another strategy changes."""
+    yield "dataset", plan.data.message
+    rows = plan.data.rows
+    if rows is not None and rows.bins is not None:
+        how = "as axolotl's sampler makes them" if rows.bins_exact else "at least, for its tokens"
+        yield "packs", f"{rows.bins:,} {how}"
+    for change in plan.changes:
+        new = "left out" if change.new is None else json.dumps(change.new, default=str)
+        yield "changed", f"{change.key}: {new}; {change.reason}"
 
 
 def verdict(sized: Sized) -> str:

@@ -158,8 +158,11 @@ SCALE_ACTIONS: Final = (
     _app("gpu", "g", "Which GPU", "Scale", "GPU"),
     _app("close", "escape q", "Back to the app", "Scale", "back"),
     _app("app.help", "question_mark f1", "Help: every key", "Scale", "help"),
+    _app("tuned_on", "n", "How many processes batch and rate are for", "Scale", "tuned on"),
     _app("step_processes(1)", "plus", "Twice as many processes", "Scale", "more"),
     _app("step_processes(-1)", "minus", "Half as many processes", "Scale", "fewer"),
+    _app("model", "m", "Another model's config.json, as for gated ones", "Scale", "model"),
+    _app("address", "a", "Where several machines meet", "Scale", "address"),
     _app("other_side", "tab", "From the numbers to the findings, and back", "Scale", "other side"),
     _app("app.toggle_theme", "t", "Light or dark", "Scale"),
 )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inspect_tool.errors import InspectError
 from inspect_tool.samples.glyphs import safe
+from inspect_tool.scale.commands import ADDRESS
 from inspect_tool.scale.fleet import Strategy
 from inspect_tool.scale.memory.gpus import card_of
 from inspect_tool.tui.own_run import own_fleet
@@ -57,6 +59,46 @@ def gpu(screen: ScaleScreen) -> Question:
 
     hint = "h100-80gb, 24gb; empty: this machine's"
     return Question("GPU", answer, value=screen.options.gpu or "", placeholder=hint)
+
+
+def tuned_on(screen: ScaleScreen) -> Question:
+    """Ask for how many processes the YAML's batch and learning rate were chosen."""
+
+    def answer(text: str) -> str:
+        number = text.strip()
+        if not (number.isascii() and number.isdecimal() and int(number)):
+            raise InspectError("no number of processes", fix="1, or as many as it was tuned on")
+        screen.replan(replace(screen.options, reference=int(number)))
+        return ""
+
+    hint = "for how many processes batch and learning rate were chosen"
+    return Question("Tuned on", answer, value=str(screen.options.reference), placeholder=hint)
+
+
+def model(screen: ScaleScreen) -> Question:
+    """Ask whose config.json counts instead of base_model's, as for gated ones."""
+
+    def answer(text: str) -> str:
+        name = text.strip()
+        folder = Path(name).expanduser()
+        known = str(folder.absolute()) if name and folder.is_dir() else name
+        screen.replan(replace(screen.options, model=known or None))
+        return ""
+
+    hint = "a folder or name whose config.json counts; empty: base_model's"
+    return Question("Model", answer, value=screen.options.model or "", placeholder=hint)
+
+
+def address(screen: ScaleScreen) -> Question:
+    """Ask where the other machines reach the first."""
+
+    def answer(text: str) -> str:
+        screen.replan(replace(screen.options, address=text.strip() or ADDRESS))
+        return ""
+
+    given = screen.options.address
+    hint = "the first machine, as the others reach it"
+    return Question("Address", answer, value=given if given != ADDRESS else "", placeholder=hint)
 
 
 def choose_strategy(screen: ScaleScreen) -> None:

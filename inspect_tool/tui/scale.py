@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from inspect_tool.findings import SEVERITIES
 from inspect_tool.samples.facts import Fact
 from inspect_tool.samples.glyphs import safe
-from inspect_tool.scale.table import BATCH_LINES, GIB, LOSS, size_text, verdict
+from inspect_tool.scale.table import BATCH_LINES, GIB, LOSS, size_text, sources, verdict
 from inspect_tool.tui.describe import SEVERITY_MARKS, joined, plural
 from inspect_tool.tui.widgets.parts import Line, Part
 
@@ -30,14 +30,17 @@ def asked_line(options: ScaleOptions, plan: ScalePlan | None) -> Line:
     if plan is not None and options.strategy is None:
         strategy = f"{plan.fleet.strategy} (as the YAML asks)"
     processes = f"{options.processes:,} process{'' if options.processes == 1 else 'es'}"
-    return joined(
-        [
-            Part(processes, "strong", "screen.fleet"),
-            Part(plural(options.nodes, "machine"), "", "screen.fleet"),
-            Part(strategy, "", "screen.strategy"),
-            Part(f"GPU {gpu}", "", "screen.gpu"),
-        ]
-    )
+    parts = [
+        Part(processes, "strong", "screen.fleet"),
+        Part(plural(options.nodes, "machine"), "", "screen.fleet"),
+        Part(strategy, "", "screen.strategy"),
+        Part(f"GPU {gpu}", "", "screen.gpu"),
+    ]
+    if options.reference > 1:
+        parts.append(Part(f"tuned on {options.reference:,}", "", "screen.tuned_on"))
+    if options.model:
+        parts.append(Part(f"model {safe(options.model)}", "", "screen.model"))
+    return joined(parts)
 
 
 def counts(plan: ScalePlan) -> Line:
@@ -51,8 +54,10 @@ def counts(plan: ScalePlan) -> Line:
 
 
 def numbers(plan: ScalePlan) -> Sections:
-    """Return batches and memory."""
-    return [*_batches(plan), *_memory(plan)]
+    """Return batches, memory and what they are counted from."""
+    data = [Fact(name, safe(told, newline=" ")) for name, told in sources(plan)]
+    changes = f", and what {plan.fleet.strategy} changes in the copy that is launched"
+    return [*_batches(plan), *_memory(plan), (f"Data{changes if plan.changes else ''}", data)]
 
 
 def found(plan: ScalePlan) -> Sections:
@@ -77,6 +82,8 @@ def _batches(plan: ScalePlan) -> Sections:
         advice = [Fact("to keep it", safe(view.keeps, newline=" "))]
         if view.rate is not None:
             advice.append(Fact("or rate", f"{view.rate:.3g}, as advice: {safe(view.rule)}"))
+        if plan.options.reference == 1:
+            advice.append(Fact("or", "n, where the YAML is not meant for 1 process"))
         title = f"A step holds {view.factor:g} times the rows"
         sections.append((title, advice))
     return [*sections, ("Loss", [Fact("", LOSS)])]
@@ -96,6 +103,8 @@ def _memory(plan: ScalePlan) -> Sections:
         Fact("then", f"{change.what}: {change.total / GIB:.1f} GiB, {change.fit}")
         for change in sized.changes
     ]
+    if sized.memory.host:
+        facts.append(Fact("host", f"{sized.memory.host / GIB:.1f} GiB a machine"))
     notes = [*sized.memory.notes, *(f"unknown: {item}" for item in sized.memory.unknown)]
     return [("Memory", [*facts, *(Fact("note", safe(note, newline=" ")) for note in notes)])]
 

@@ -85,6 +85,31 @@ async def test_the_gpu_decides_whether_it_fits(project: Project) -> None:
         assert "GPU 24gb" in run.screen
 
 
+async def test_the_fleet_that_the_yaml_is_meant_for(project: Project) -> None:
+    """Tuned on as many as asked for, a step holds what it should, and no rate is advised."""
+    async with running(project.config) as run:
+        screen = await scale_screen(run)
+        assert "A step holds 8 times the rows" in run.screen
+        await run.press("n", "ctrl+u")
+        await run.type("8")
+        await run.press("enter")
+        await planned(run, screen)
+
+        assert "tuned on 8" in run.screen
+        assert "times the rows" not in run.screen
+
+
+async def test_another_strategy_says_what_it_changes(project: Project) -> None:
+    """The commands run a copy of the YAML then; each changed key has its reason."""
+    async with running(project.config) as run:
+        screen = await scale_screen(run)
+        await run.press("s", "down", "down", "enter")
+        await planned(run, screen)
+
+        assert "what fsdp changes in the copy" in run.screen
+        assert "fsdp_version: 2;" in run.screen
+
+
 async def test_a_command_is_copied_with_its_files(project: Project) -> None:
     """C copies what is chosen, and the files that it names are written below .inspect."""
     async with running(project.config) as run:

@@ -137,6 +137,18 @@ class ScaleScreen(ModalScreen[None], TellsFailures):
         """Ask for the GPU."""
         await self.ask(ask_scale.gpu(self))
 
+    async def action_tuned_on(self) -> None:
+        """Ask for how many processes the YAML is meant."""
+        await self.ask(ask_scale.tuned_on(self))
+
+    async def action_model(self) -> None:
+        """Ask for another model's config.json."""
+        await self.ask(ask_scale.model(self))
+
+    async def action_address(self) -> None:
+        """Ask where several machines meet."""
+        await self.ask(ask_scale.address(self))
+
     def action_copy_command(self) -> None:
         """Choose a command to copy."""
         ask_scale.choose_command(self)

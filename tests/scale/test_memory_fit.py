@@ -109,6 +109,15 @@ def test_zero3_is_not_told_to_split_further() -> None:
     assert "--strategy" not in named
 
 
+@pytest.mark.parametrize(("optimizer", "told"), [("adamw_torch", True), ("adamw_8bit", False)])
+def test_split_weights_may_lie_on_the_host(optimizer: str, told: bool) -> None:
+    """Under FSDP what does not fit is told of offloading, where the optimizer steps on a CPU."""
+    fleet = Fleet(2, 1, Strategy.FSDP)
+    named = [item.what for item in advised(0.2, fleet, optimizer=optimizer)]
+
+    assert ("fsdp_config.offload_params: true" in named) is told
+
+
 @pytest.mark.parametrize(
     ("name", "size"),
     [

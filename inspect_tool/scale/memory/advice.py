@@ -13,6 +13,7 @@ from inspect_tool.scale.fleet import Fleet, Strategy
 from inspect_tool.scale.memory.estimate import estimate, settled
 from inspect_tool.scale.memory.gpus import fit
 from inspect_tool.scale.memory.training import CHECKPOINTING
+from inspect_tool.scale.strategy import fsdp_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     Values = Mapping[str, Any]
 
 CUT_CROSS_ENTROPY = "axolotl.integrations.cut_cross_entropy.CutCrossEntropyPlugin"
+_ON_GPUS = ("8bit", "bnb")
+"""In names of optimizers that step on a GPU alone."""
 SAVES = 0.98
 """What must be left after a change for it to be worth its cost."""
 
@@ -76,6 +79,11 @@ def _strategy(strategy: Strategy) -> Callable[[Values, Fleet], tuple[Values, Fle
         return kept, replace(fleet, strategy=strategy)
 
     return change
+
+
+def _offloaded(values: Values, fleet: Fleet) -> tuple[Values, Fleet]:
+    written = fsdp_of(values) or {"fsdp_version": 2}
+    return {**values, "fsdp_config": {**written, "offload_params": True}}, fleet
 
 
 def _lora(**changes: Any) -> Callable[[Values, Fleet], tuple[Values, Fleet]]:
@@ -152,6 +160,15 @@ STEPS = (
         _keys(activation_offloading=True, gradient_checkpointing=True),
         lambda training, _: (
             training.checkpointing == CHECKPOINTING and not training.offload_activations
+        ),
+    ),
+    Step(
+        "fsdp_config.offload_params: true",
+        "weights and states in the machine's memory: slow steps",
+        _offloaded,
+        lambda training, fleet: (
+            fleet.strategy is Strategy.FSDP
+            and not any(word in training.optimizer.name for word in _ON_GPUS)
         ),
     ),
     Step(

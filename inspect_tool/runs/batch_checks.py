@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from inspect_tool.findings import Finding
+from inspect_tool.runs.batch_parts import NOT_PREPARED
 from inspect_tool.samples.sample import IGNORE_INDEX
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def _tokens(
     batch: Batch, sequence: BatchSequence, samples: list[tuple[int, Part]]
 ) -> Iterator[Finding]:
     """Report samples of no prepared row, if others of the batch could be looked up."""
-    strange = [(row, part) for row, part in samples if part.unknown.startswith("no prepared row")]
+    strange = [(row, part) for row, part in samples if part.unknown == NOT_PREPARED]
     cut = [(row, part) for row, part in samples if not part.whole]
     for found, what in ((strange, "have tokens of no prepared row"), (cut, "are cut off")):
         if found:

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inspect_tool.errors import InspectError
+from inspect_tool.runs.batches import FOLDER
 from inspect_tool.runs.folders import FolderState, prepared_folders
+from inspect_tool.runs.trainer_rows import SEQUENCES, TrainerRows, file_name, read_trainer_rows
 from inspect_tool.samples.prepared import PreparedDataset
 
 if TYPE_CHECKING:
@@ -25,11 +27,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from inspect_tool.runs.batches import Batch, BatchSequence
-    from inspect_tool.samples.kinds import SequenceColumns
     from inspect_tool.samples.prepared import Block
 
     Numbers = NDArray[np.integer[Any]]
 
+NOT_PREPARED = "no prepared row has these tokens"
 MOST_ROWS = 20
 """Equal prepared rows that are named; ``Part.count`` is exact."""
 _SHORTEST_PREFIX = 8
@@ -116,7 +118,7 @@ class _Row:
 
 def parts_of(batch: Batch, sequence: BatchSequence) -> tuple[tuple[Part, ...], ...]:
     """Cut every row of ``sequence``; raises InspectError only for a batch that cannot be read."""
-    index = _index_of(batch)
+    index = _index_of(batch, sequence.name)
     rows = []
     for number in range(len(sequence.ids)):
         arrays = (sequence.labels, sequence.attention, sequence.positions)
@@ -126,7 +128,7 @@ def parts_of(batch: Batch, sequence: BatchSequence) -> tuple[tuple[Part, ...], .
     return tuple(rows)
 
 
-def _parts(row: _Row, index: _Index | str) -> Iterator[Part]:
+def _parts(row: _Row, index: _AnyIndex | str) -> Iterator[Part]:
     bounds = row.bounds()
     content = [(a, b) for a, b in bounds if not row.is_padding(a, b)]
     if len(content) > 1:
@@ -145,7 +147,7 @@ def _parts(row: _Row, index: _Index | str) -> Iterator[Part]:
             yield Part(part.stop, stop, padding=True)
 
 
-def _look_up(row: _Row, start: int, stop: int, index: _Index | str) -> Part:
+def _look_up(row: _Row, start: int, stop: int, index: _AnyIndex | str) -> Part:
     """Find a sample; padding that nothing but its token tells apart is left off at the end."""
     part = Part(start, stop)
     if isinstance(index, str):
@@ -162,7 +164,7 @@ def _look_up(row: _Row, start: int, stop: int, index: _Index | str) -> Part:
         found = index.find(ids[: len(part)], whole=False)
         if found:
             return _found(replace(part, whole=False), row, found)
-    return replace(part, unknown=index.problem or "no prepared row has these tokens")
+    return replace(part, unknown=index.problem)
 
 
 def _found(part: Part, row: _Row, hits: list[_Hit]) -> Part:
@@ -172,31 +174,50 @@ def _found(part: Part, row: _Row, hits: list[_Hit]) -> Part:
         wanted = row.labels[part.start : part.stop]
         best = [hit for hit in hits if np.array_equal(hit.labels(len(part)), wanted)] or hits
     first = best[0]
-    of_one = [hit.row for hit in best if hit.dataset is first.dataset]
+    of_one = sorted({hit.row for hit in best if hit.folder == first.folder})
     return replace(
         part,
         rows=tuple(of_one[:MOST_ROWS]),
         count=len(of_one),
-        dataset=first.dataset.path,
-        sequence=first.columns.name,
+        dataset=first.folder,
+        sequence=first.sequence,
         labels=first.labels(len(part)),
     )
 
 
 @dataclass(frozen=True, eq=False)
 class _Hit:
-    dataset: PreparedDataset
-    block: Block
-    columns: SequenceColumns
+    folder: Path
+    sequence: str
     row: int
+    block: Block | None = None
+    column: str | None = None
+    """The block and its column with the row's labels, where there are such."""
 
     def labels(self, length: int) -> Numbers:
         """Return the first labels of the row; empty where none are stored."""
-        if self.columns.labels is None:
+        if self.block is None or self.column is None:
             return np.empty(0, dtype=np.int64)
-        values, offsets = self.block.lists(self.columns.labels)
+        values, offsets = self.block.lists(self.column)
         at = int(offsets[self.row - self.block.first])
         return values[at : at + length]
+
+
+@dataclass(frozen=True, eq=False)
+class _TextIndex:
+    """The rows that a trainer made tokens of itself, looked up by those."""
+
+    made: TrainerRows
+    folder: Path
+    """Of the prepared dataset that has their text."""
+    name: str
+    """Of the sequence that is looked up."""
+    problem = "none of the trainer's rows has these tokens"
+
+    def find(self, ids: Numbers, *, whole: bool) -> list[_Hit]:
+        """Return the rows that are ``ids``, or have them at one end."""
+        found = self.made.find(self.name, ids, whole=whole)
+        return [_Hit(self.folder, name, row) for row, name in found if row >= 0]
 
 
 class _Index:
@@ -204,8 +225,8 @@ class _Index:
 
     def __init__(self, datasets: tuple[PreparedDataset, ...]) -> None:
         self.datasets = datasets
-        self.problem = ""
-        """Why rows cannot be looked at, if there are such."""
+        self.problem = NOT_PREPARED
+        """Why a row is not found."""
 
     def find(self, ids: Numbers, *, whole: bool) -> list[_Hit]:
         """Return the rows that are ``ids``, or begin with them and go on; blocks intact only."""
@@ -218,7 +239,8 @@ class _Index:
                     except InspectError as error:
                         self.problem = f"prepared rows cannot be read: {error}"
                         continue
-                    found += [_Hit(dataset, block, columns, block.first + row) for row in rows]
+                    at = (dataset.path, columns.name)
+                    found += [_Hit(*at, block.first + row, block, columns.labels) for row in rows]
         return found
 
 
@@ -238,14 +260,23 @@ def _equal_rows(block: Block, column: str, ids: Numbers, *, whole: bool) -> list
     return found
 
 
-def _index_of(batch: Batch) -> _Index | str:
-    """Return where the batch's samples are looked up; a reason where they cannot be."""
+_AnyIndex = _Index | _TextIndex
+
+
+def _index_of(batch: Batch, name: str) -> _AnyIndex | str:
+    """Return where the samples of a sequence are looked up; a reason where they cannot be."""
     if batch.prepared is None:
         return "rows are made while training, and none are stored"
     folders = [f for f in prepared_folders(batch.prepared) if f.state is FolderState.COMPLETE]
     if not folders:
         return f"no prepared dataset lies in {batch.prepared}"
-    return _open(tuple((folder.path, folder.modified) for folder in folders))
+    found = _open(tuple((folder.path, folder.modified) for folder in folders))
+    made = read_trainer_rows(batch.run / FOLDER / file_name(batch.phase))
+    if not isinstance(found, str) or made is None:
+        return found
+    if name not in SEQUENCES:
+        return "made while training"
+    return _TextIndex(made, batch.run / made.folder, name)
 
 
 @lru_cache(maxsize=2)

@@ -29,7 +29,7 @@ PLUGIN = "inspect_tool.runs.memorizing.Memorizing"
 BASE = "base"
 """Folder of the run in which a tiny model's config and, for adapters, its weights stand."""
 
-TINY_RATE, ADAPTER_RATE, FULL_RATE = 0.01, 0.001, 0.0001
+TINY_RATE, ADAPTER_RATE, FULL_RATE = 0.005, 0.001, 0.0001
 """Learning rates: of a tiny random model, of an adapter on a real one, of a real one itself."""
 
 _EMBEDDINGS = {
@@ -109,6 +109,7 @@ def overfit(draft: Draft, model: Model, *, samples: int, most: int | None) -> No
     heart = "learns by heart"
     draft.set("learning_rate", TINY_RATE if model.tiny else real, f"{heart} in few steps")
     draft.set("lr_scheduler", "constant", f"{heart}: the rate stays until the end")
+    draft.set("adam_beta2", 0.95, f"{heart}: rare tokens do not throw it back")
     draft.set("weight_decay", 0.0, f"{heart}: nothing pulls the weights back")
     draft.set("warmup_steps", 0, f"{heart}: the rate is there from the start")
     if draft.get("optimizer") not in ("adamw_torch", "adamw_torch_fused"):

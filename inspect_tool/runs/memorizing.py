@@ -11,12 +11,13 @@ import os
 from pathlib import Path
 from typing import Any
 
-import torch
+import numpy as np
 from axolotl.integrations.base import BasePlugin
 from transformers import GenerationConfig, TrainerCallback
 
 from inspect_tool.runs.journal import RUN_KEY
-from inspect_tool.samples.sample import IGNORE_INDEX
+from inspect_tool.runs.recording.token_loss import TokenLoss, token_loss
+from inspect_tool.runs.trained_logits import TrainedLogits
 
 CERTAIN = 0.25
 """Nats that the least likely trained token may cost: then it is the most likely one by far."""
@@ -39,9 +40,9 @@ class Memorizing(BasePlugin):  # type: ignore[misc]  # axolotl has no types
             model.save_pretrained(folder)
 
     def add_callbacks_post_trainer(self, cfg: Any, trainer: Any) -> list[Any]:
-        """Return the callback that ends training."""
+        """Return the callbacks that end training and spare it what no loss is made of."""
         del cfg
-        return [_UntilLearned(trainer)]
+        return [TrainedLogits(trainer), _UntilLearned(trainer)]
 
 
 class _UntilLearned(TrainerCallback):  # type: ignore[misc]
@@ -81,15 +82,11 @@ class _UntilLearned(TrainerCallback):  # type: ignore[misc]
         """Note the loss of the least likely trained token of a batch."""
         labels, logits = given.get("labels"), getattr(output, "logits", None)
         if self.near and labels is not None and logits is not None:
-            with torch.no_grad():
-                self.worst = _worst(logits, labels)
+            self.worst = _worst(token_loss([logits], labels, shift=True))
 
 
-def _worst(logits: torch.Tensor, labels: torch.Tensor) -> float:
-    """Return the highest loss of a token; logits float[rows, length, V], labels [rows, length]."""
-    targets = labels[:, 1:]
-    trained = targets != IGNORE_INDEX
-    losses = torch.nn.functional.cross_entropy(
-        logits[:, :-1][trained].float(), targets[trained], reduction="none"
-    )
-    return float(losses.max()) if len(losses) else math.inf
+def _worst(found: TokenLoss) -> float:
+    """Return the highest loss of a trained token; infinite where one has none."""
+    if found.losses is None or found.mean is None or not math.isfinite(found.mean):
+        return math.inf
+    return float(np.nanmax(found.losses))

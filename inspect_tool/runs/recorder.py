@@ -14,6 +14,7 @@ import resource
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from inspect_tool.runs.journal import METRICS, RUN_KEY
 from inspect_tool.runs.recording.capture import Capture
 from inspect_tool.runs.recording.facts import facts_of
 from inspect_tool.runs.recording.files import MOST_OF_A_REASON, BatchFiles
+from inspect_tool.runs.recording.text_rows import write_text_rows
 from inspect_tool.runs.tiny.model import cache_folder
 
 _NUMBERS = ("loss", "grad_norm", "learning_rate", "eval_loss")
@@ -79,7 +81,10 @@ class Recorder(BasePlugin):  # type: ignore[misc]  # axolotl has no types
         if folder and trainer.is_world_process_zero():
             run = Path(folder).absolute()
             files = BatchFiles(run, first=_first_batches())
-            Capture(trainer, files, facts_of(cfg, trainer, _prepared(cfg, run))).install()
+            facts = facts_of(cfg, trainer, _prepared(cfg, run))
+            if cfg.rl and facts.prepared is not None:
+                _note_text_rows(trainer, files, facts.prepared)
+            Capture(trainer, files, facts).install()
 
 
 class _MetricsWriter(TrainerCallback):  # type: ignore[misc]
@@ -124,6 +129,14 @@ class _MetricsWriter(TrainerCallback):  # type: ignore[misc]
                 file.write(json.dumps(line) + "\n")
         except OSError as error:
             print(f"inspect-tool: metrics cannot be written ({error.strerror})", file=sys.stderr)
+
+
+def _note_text_rows(trainer: Any, files: BatchFiles, prepared: str) -> None:
+    try:
+        write_text_rows(trainer, prepared=prepared, run=files.run)
+    except Exception as error:  # a run must not end because it is recorded
+        with suppress(OSError):
+            files.note(f"the rows of its batches stay unknown ({type(error).__name__}: {error})")
 
 
 def _first_batches() -> int:

@@ -14,9 +14,11 @@ from safetensors.numpy import load_file, save_file
 from inspect_tool.axolotl_worker import AxolotlWorker
 from inspect_tool.errors import RunFailedError
 from inspect_tool.prompts.inference.specs import parse_targets
+from inspect_tool.runs.batches import read_batches
 from inspect_tool.runs.journal import read_metrics
 from inspect_tool.runs.sanity.check import Sanity
 from inspect_tool.runs.sanity.saved_run import SavedRun
+from inspect_tool.samples.sample import IGNORE_INDEX
 from tests.processes import run
 from tests.runs.debug.sessions import Session, contents, project
 from tests.schemas import schema
@@ -89,6 +91,17 @@ def test_four_chats_are_learned_by_heart(learned: Path) -> None:
     assert steps[-1]["loss"] < 0.1
     assert steps[-1]["step"] < steps[-1]["max_steps"]
     assert (learned / "out" / "adapter_config.json").is_file()
+
+
+def test_the_loss_is_of_every_trained_token(learned: Path) -> None:
+    """Logits are made for trained tokens alone, and the loss is the mean over all of those."""
+    for batch in read_batches(learned):
+        losses, labels = batch.token_loss, batch.labels
+        assert losses is not None
+        assert labels is not None
+
+        assert np.array_equal(~np.isnan(losses), labels != IGNORE_INDEX)
+        assert batch.mean_token_loss == pytest.approx(batch.loss, rel=1e-5)
 
 
 def test_every_answer_comes_back(learned: Path) -> None:

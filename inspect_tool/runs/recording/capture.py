@@ -124,7 +124,7 @@ class Capture:
                 watched.inputs[name] = value.detach().clone()
         watched.missing = self._why_no_token_loss(watched, model)
         if not watched.missing:
-            plain = _plain_model(self.trainer, model)
+            plain = plain_model(self.trainer, model)
             watched.shift = "TokenClassification" not in type(plain).__name__
             config = getattr(plain, "config", None)
             self._attention = getattr(config, "_attn_implementation", None)
@@ -189,7 +189,7 @@ class Capture:
             return TokenLoss(missing=f"torch could not compute it ({error})"[:300])
 
 
-def _plain_model(trainer: Any, model: Any) -> Any:
+def plain_model(trainer: Any, model: Any) -> Any:
     """Return the model of transformers inside what wraps it."""
     plain = trainer.accelerator.unwrap_model(model)
     return plain.base_model.model if hasattr(plain, "peft_config") else plain

@@ -40,7 +40,8 @@ class TokenLoss:
 def token_loss(outputs: list[Any], labels: Any, *, shift: bool, loss: Any = None) -> TokenLoss:
     """Return the cross-entropy of every labelled token.
 
-    ``outputs`` are the logits of the model's forward passes, ``labels`` int[rows, length];
+    ``outputs`` are the logits of the model's forward passes, float[rows, length, V] or those of the
+    trained tokens alone, float[1, trained, V]; ``labels`` int[rows, length];
     ``shift``: the logits of a token predict the next one's label, as in a language model.
     ``loss`` is what the trainer will go back from, None where it will not.
     """
@@ -49,7 +50,10 @@ def token_loss(outputs: list[Any], labels: Any, *, shift: bool, loss: Any = None
     logits = outputs[0]
     if logits is None:
         return TokenLoss(missing="the model returned no logits: its loss is fused with its head")
-    if logits.ndim != 3 or logits.shape[:2] != labels.shape:
+    late = int(shift)
+    trained = labels[:, late:] != IGNORE_INDEX
+    alone = logits.ndim == 3 and logits.shape[:2] == (1, int(trained.sum()))
+    if logits.ndim != 3 or not (alone or logits.shape[:2] == labels.shape):
         return TokenLoss(
             missing=f"the logits have the shape {tuple(logits.shape)}, the labels "
             f"{tuple(labels.shape)}"
@@ -59,12 +63,16 @@ def token_loss(outputs: list[Any], labels: Any, *, shift: bool, loss: Any = None
     import torch
 
     with torch.no_grad():
-        late = int(shift)
         targets = labels.to(logits.device)[:, late:]
-        found = _of_graph(loss, targets)
+        asked = targets[trained.to(logits.device)][None] if alone else targets
+        found = _of_graph(loss, asked)
+        found = _of_logits(logits, asked) if found is None else found
         losses = torch.full(labels.shape, float("nan"), device=logits.device)
-        losses[:, late:] = _of_logits(logits, targets) if found is None else found
-    return _summed_up(losses.cpu().numpy(), int((targets != IGNORE_INDEX).sum()))
+        if alone:
+            losses[:, late:][trained.to(logits.device)] = found[0]
+        else:
+            losses[:, late:] = found
+    return _summed_up(losses.cpu().numpy(), int(trained.sum()))
 
 
 def _of_graph(loss: Any, targets: Any) -> Any | None:

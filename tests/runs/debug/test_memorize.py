@@ -56,7 +56,7 @@ def test_nothing_regular_is_left(project: Path) -> None:
     """No decay, dropout, noise, warm-up or schedule, and a rate for a tiny model."""
     values = derived(plan(project, YAML, options=learn()))
 
-    assert values["learning_rate"] == 0.01
+    assert values["learning_rate"] == 0.005
     assert (values["lr_scheduler"], values["weight_decay"]) == ("constant", 0.0)
     assert (values["lora_dropout"], values["warmup_steps"]) == (0.0, 0)
     assert "neftune_noise_alpha" not in values

@@ -5,7 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from tests.runs.debug.recordings import PAD, ROWS, codes, packed, prepare, record, said
+import numpy as np
+import pyarrow as pa
+
+from inspect_tool.runs.trainer_rows import TrainerRows, file_name
+from tests.arrow_files import save
+from tests.runs.debug.recordings import HASH, PAD, ROWS, codes, packed, prepare, record, said
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -130,6 +135,68 @@ def test_nothing_was_prepared(tmp_path: Path) -> None:
 def test_a_prepared_folder_that_is_gone(tmp_path: Path) -> None:
     """Prepared rows deleted after the run are named as missing."""
     assert "no prepared dataset lies in" in said(record(tmp_path, packed(0)))[0][0]
+
+
+CHOSEN = [[1, 2, 11, 12], [1, 2, 21, 22, 23]]
+REJECTED = [[1, 2, 13], [1, 2, 24]]
+
+
+def pairs(run: Path, *, rows: tuple[int, ...] = (1, 0)) -> None:
+    """Write two preferences as text, and what a trainer made of them, in another order."""
+    text = {name: ["a", "b"] for name in ("prompt", "chosen", "rejected")}
+    save(run / "prepared" / HASH, pa.table(text))
+    columns = {
+        name: (np.array([t for item in lists for t in item]), np.cumsum([0, *map(len, lists)]))
+        for name, lists in {
+            "prompt_ids": [[1, 2], [1, 2]],
+            "chosen_ids": [ids[2:] for ids in CHOSEN],
+            "rejected_ids": [ids[2:] for ids in REJECTED],
+        }.items()
+    }
+    made = TrainerRows(f"prepared/{HASH}", np.array(rows), columns)
+    (run / "batches").mkdir()
+    made.write(run / "batches" / file_name("train"))
+
+
+def both(chosen: list[int], rejected: list[int]) -> Tensors:
+    """Return one pair as a batch, padded on the right."""
+    longest = max(len(chosen), len(rejected))
+    rows = (chosen, rejected)
+    return {
+        "input_ids": [ids + [PAD] * (longest - len(ids)) for ids in rows],
+        "attention_mask": [[1] * len(ids) + [0] * (longest - len(ids)) for ids in rows],
+    }
+
+
+def test_preferences(tmp_path: Path) -> None:
+    """Tokens that the trainer made of stored text lead to the row with that text."""
+    pairs(tmp_path)
+    batch = record(tmp_path, both(CHOSEN[1], REJECTED[1]))
+
+    assert said(batch) == [["0-5 row 0 (chosen)"], ["0-3 row 0 (rejected)", "3-5 padding"]]
+    assert [part[0].dataset for part in batch.parts(batch.sequences[0])] == [
+        tmp_path / "prepared" / HASH
+    ] * 2
+    assert batch.findings == ()
+
+
+def test_preferences_of_no_row(tmp_path: Path) -> None:
+    """Tokens that the trainer has not are unknown; so are those of text that is stored nowhere."""
+    pairs(tmp_path, rows=(1, -1))
+    batch = record(tmp_path, both(CHOSEN[1], [7, 7, 7]))
+
+    unknown = "unknown: none of the trainer's rows has these tokens"
+    assert said(batch) == [[f"0-5 {unknown}"], [f"0-3 {unknown}", "3-5 padding"]]
+
+
+def test_an_answer_that_was_sampled(tmp_path: Path) -> None:
+    """What a method samples while it trains comes from no row; its prompt does."""
+    pairs(tmp_path)
+    tensors = {"prompt_ids": [[1, 2]], "prompt_mask": [[1, 1]], "completion_ids": [[9]]}
+    batch = record(tmp_path, {**tensors, "completion_mask": [[1]]})
+    parts = [str(batch.parts(sequence)[0][0]) for sequence in batch.sequences]
+
+    assert parts == ["one of rows 0, 1 (prompt)", "unknown: made while training"]
 
 
 def test_a_damaged_dataset(tmp_path: Path) -> None:

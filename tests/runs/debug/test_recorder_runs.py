@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pytest
+from tokenizers import Tokenizer
 
 from inspect_tool.runs.batches import Batch, read_batches, read_notes
 from inspect_tool.runs.journal import read_metrics
+from inspect_tool.samples.prepared import PreparedDataset
 from tests.axolotl_runs import RECIPES, ROOT
 from tests.runs.debug.recordings import MASKED, RELABELLED, SURPRISING
 from tests.runs.debug.sessions import Session, project
@@ -190,3 +192,20 @@ def test_preference_pairs(pairs: Recorded) -> None:
     assert batch.row_names == ("chosen", "chosen", "rejected", "rejected")
     assert batch.token_loss is None
     assert batch.token_loss_missing.startswith("dpo: ")
+
+
+def test_the_rows_of_preference_pairs(pairs: Recorded) -> None:
+    """Both halves of a pair lead to one prepared row, whose text it is."""
+    batch = pairs.of("first")[0]
+    chosen, other, rejected, another = (
+        part for row in batch.parts(batch.sequences[0]) for part in row if not part.padding
+    )
+
+    assert (chosen.sequence, rejected.sequence) == ("chosen", "rejected")
+    assert (chosen.rows, other.rows) == (rejected.rows, another.rows)
+    assert chosen.dataset is not None
+    block, at = PreparedDataset.open(chosen.dataset).block_of(chosen.rows[0])
+    stored = block.column("chosen")[at].as_py()
+    vocabulary = Tokenizer.from_file(str(ROOT / "fixtures/built/chatml-bpe/tokenizer.json"))
+    ids = batch.sequences[0].ids[0, : len(chosen)].tolist()
+    assert stored.decode() in vocabulary.decode(ids, skip_special_tokens=False)

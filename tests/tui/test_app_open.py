@@ -177,6 +177,17 @@ async def test_dataset_that_cannot_be_read_at_all(project: Project) -> None:
         assert "What is a Dockerfile?" in run.screen
 
 
+async def test_a_page_longer_than_its_room_scrolls(project: Project) -> None:
+    """What is wrong can be read to its end, and the keys below it, in the smallest terminal."""
+    project.shard.write_bytes(b"not arrow")
+    async with running(project.config, size=(60, 12)) as run:
+        before = run.screen
+        await run.press("end")
+        await run.until(lambda: "?  every key" in run.screen, "the end of the page")
+
+        assert "?  every key" not in before
+
+
 async def test_dataset_without_rows(project: Project) -> None:
     """A valid dataset of no rows is said to be one."""
     write_dataset(project.dataset, project.tokenizer, rows=0)

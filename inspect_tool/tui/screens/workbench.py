@@ -99,8 +99,7 @@ class Workbench(Screen[None], TellsFailures):
                     yield self._rows_title
                     yield self.rows
             with Vertical(id="centre"), Vertical(id="documents"):
-                yield from self.views
-                yield self._welcome
+                yield from self.views or (self._welcome,)
             yield self.inspector
         yield self._status
         yield self._hints
@@ -145,6 +144,8 @@ class Workbench(Screen[None], TellsFailures):
         index = self.views.index(self.active)
         closed = self.views.pop(index)
         self.turn_to(self.views[min(index, len(self.views) - 1)] if self.views else None)
+        if not self.views and not self._welcome.is_attached:
+            await self.query_one("#documents").mount(self._welcome)
         await closed.remove()
 
     def step_tab(self, steps: int) -> None:

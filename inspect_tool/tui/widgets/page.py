@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from rich.segment import Segment
 from rich.text import Text
-from textual.containers import VerticalScroll
-from textual.widgets import Static
+from textual.geometry import Size
+from textual.strip import Strip
 
 from inspect_tool.samples.glyphs import safe
+from inspect_tool.tui.widgets.sheet import Sheet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from textual.app import ComposeResult
 
     from inspect_tool.errors import InspectError
     from inspect_tool.runs.workspace import Workspace
@@ -38,19 +38,17 @@ _WELCOME_WAYS: Final[Ways] = (
 _NOTHING_WAYS: Final = _WELCOME_WAYS[2:]
 
 
-class Page(VerticalScroll):
+class Page(Sheet, can_focus=True):
     """A title, a few lines, and keys with what they do; scrolls where it has too little room."""
 
-    DEFAULT_CSS = "Page { padding: 2 4; scrollbar-size-vertical: 1; }"
+    DEFAULT_CSS = """
+    Page { padding: 2 4; overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }
+    """
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._text = Text()
-        self._drawn = Static()
-
-    def compose(self) -> ComposeResult:
-        """Lay out the text."""
-        yield self._drawn
+        self._lines: list[Text] = []
 
     @property
     def text(self) -> str:
@@ -66,8 +64,28 @@ class Page(VerticalScroll):
         for key, does in ways:
             text.append(f"\n{key:>10}", style="bold").append(f"  {does}", style="not bold")
         self._text = text
-        self._drawn.update(text)
         self.scroll_home(animate=False)
+        self._wrap()
+
+    def render_line(self, y: int) -> Strip:
+        """Paint one visible line."""
+        width, line = self.scrollable_size.width, y + self.scroll_offset.y
+        if line >= len(self._lines):
+            return Strip.blank(width, self.rich_style)
+        segments = self._lines[line].render(self.app.console)
+        strip = Strip(Segment.apply_style(segments, self.rich_style))
+        return strip.adjust_cell_length(width, self.rich_style)
+
+    def on_resize(self) -> None:
+        """Wrap the text to the new width."""
+        self._wrap()
+
+    def _wrap(self) -> None:
+        width = self.scrollable_size.width
+        if width:
+            self._lines = list(self._text.wrap(self.app.console, width))
+            self.virtual_size = Size(width, len(self._lines))
+            self.refresh()
 
     def welcome(self, workspace: Workspace | None) -> None:
         """Say what can be done while nothing is open; ``workspace`` is what can be opened."""

@@ -97,6 +97,8 @@ def diff(
         as_json=as_json,
     )
     if version_pair is not None:
+        if kwargs or fill or stop or row or limit or split != "train":
+            raise typer.BadParameter("--version-pair compares all rows, and takes no other option")
         return run_pair(asked, version_pair)
     return run_diff(
         asked,

@@ -60,14 +60,15 @@ def run_diff(
         diff = Diff(training, specs, options)
         with Progress("comparing, rows") as progress:
             report = diff.report_of(tuple(_told(diff, asked, progress)))
-    return _print(report, asked)
+    return printed(report, asked)
 
 
 def run_pair(asked: Asked, pair: tuple[Path, Path]) -> int:
     """Compare two prepared folders; return the exit status."""
     from inspect_tool.cli.quick import Request
     from inspect_tool.cli.samples import opened_for
-    from inspect_tool.prompts.diff.versions import compare_versions
+    from inspect_tool.prompts.diff.versions import Made, compare_versions
+    from inspect_tool.runs.sidecar import read_sidecar
 
     config = Config.read(asked.config.absolute())
     before, after = (opened_for(Request(path=path, config=config.path)) for path in pair)
@@ -76,8 +77,18 @@ def run_pair(asked: Asked, pair: tuple[Path, Path]) -> int:
         if vocabulary is None:
             problem = before.vocabulary_problem
             raise problem or InspectError("no tokenizer is known", place=pair[0])
-        report = compare_versions(before.dataset, after.dataset, vocabulary, paths=pair)
-    return _print(report, asked)
+        folders = (before.dataset.path, after.dataset.path)
+        written = [read_sidecar(folder) for folder in folders]
+        made = Made(*written[1].since(written[0])) if written[0] and written[1] else None
+        report = compare_versions(
+            before.dataset,
+            after.dataset,
+            vocabulary,
+            paths=folders,
+            made=made,
+            whole=asked.as_json,
+        )
+    return printed(report, asked)
 
 
 def _told(diff: Diff, asked: Asked, progress: Progress) -> Iterator[Comparison]:
@@ -87,7 +98,8 @@ def _told(diff: Diff, asked: Asked, progress: Progress) -> Iterator[Comparison]:
         yield item
 
 
-def _print(report: DiffReport, asked: Asked) -> int:
+def printed(report: DiffReport, asked: Asked) -> int:
+    """Print a report and return the exit status that it comes to."""
     if asked.as_json:
         print(json.dumps(report.to_json()))
     else:
@@ -99,6 +111,7 @@ def _print(report: DiffReport, asked: Asked) -> int:
             say(f"{failure.target}: {failure.message}")
     if report.differs:
         return int(ExitCode.FINDINGS)
-    if not report.comparisons and report.failures:
+    if not report.comparisons:
         say("no row could be compared")
+        return int(ExitCode.USAGE)
     return int(ExitCode.USAGE if report.failures else ExitCode.OK)

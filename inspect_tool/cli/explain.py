@@ -16,7 +16,7 @@ from inspect_tool.explaining import Explaining, explain_raw
 from inspect_tool.opened import read_vocabulary
 from inspect_tool.report.json_lines import JsonLines
 from inspect_tool.report.look import look_of
-from inspect_tool.report.why_text import WhyText
+from inspect_tool.report.why_text import WhyText, row_words
 from inspect_tool.runs.target import resolve
 from inspect_tool.samples.vocabulary import Vocabulary
 
@@ -135,6 +135,6 @@ def _require_token(why: WhySample, token: int) -> None:
     if token >= length:
         raise InspectError(
             f"token {token} is not there",
-            place=f"row {why.sample.row}",
+            place=row_words(why),
             fix=f"its tokens are 0 to {length - 1}" if length else "it has no tokens",
         )

@@ -6,6 +6,7 @@ to its ends. Without colour ``-`` marks what only training has and ``+`` what on
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -39,28 +40,42 @@ def diff_text(report: DiffReport, look: Look) -> str:
     return printed(_report(report, look), look)
 
 
+@dataclass(frozen=True)
+class Words:
+    """What the rows and the two sides are called."""
+
+    row: str = "raw row"
+    sides: tuple[str, str] = ("training", "inference")
+
+
+SERVED = Words()
+PAIR = Words("row", ("before", "after"))
+
+
 def _report(report: DiffReport, look: Look) -> Iterator[Segment]:
+    words = PAIR if report.is_pair else SERVED
     for number, summary in enumerate(report.summaries):
         if number and report.summaries[number - 1].causes:
             yield Segment("\n")
         yield from _summary(summary, look)
         for example, causes in _examples(summary):
-            yield from _example(causes, example, look)
+            yield from _example(causes, example, look, words)
     for note in report.notes:
         yield line_of(f"note: {note}", look, ASIDE)
-    yield from _failures(report, look)
+    yield from _failures(report, look, words)
 
 
-def _failures(report: DiffReport, look: Look) -> Iterator[Segment]:
+def _failures(report: DiffReport, look: Look, words: Words) -> Iterator[Segment]:
     """Yield each reason for which rows were not compared, with its first row."""
-    reasons: dict[tuple[str | None, str], list[int]] = {}
+    reasons: dict[tuple[str | None, str], dict[int, None]] = {}
     for failure in report.failures:
         if failure.row >= 0:
-            reasons.setdefault((failure.target, failure.message), []).append(failure.row)
+            reasons.setdefault((failure.target, failure.message), {})[failure.row] = None
     for (target, message), rows in list(reasons.items())[:MOST_REASONS]:
         who = f"{target}: " if target else ""
         more = f" and {len(rows) - 1:,} more" if len(rows) > 1 else ""
-        yield line_of(f"not compared: raw row {rows[0]}{more}: {who}{message}", look, ASIDE)
+        where = f"{words.row} {next(iter(rows))}{more}"
+        yield line_of(f"not compared: {where}: {who}{message}", look, ASIDE)
     if len(reasons) > MOST_REASONS:
         yield line_of(f"and for {len(reasons) - MOST_REASONS:,} more reasons", look, ASIDE)
 
@@ -91,10 +106,10 @@ def _examples(summary: TargetSummary) -> Iterator[tuple[Comparison, list[str]]]:
     yield from shown
 
 
-def _example(causes: list[str], example: Comparison, look: Look) -> Iterator[Segment]:
+def _example(causes: list[str], example: Comparison, look: Look, words: Words) -> Iterator[Segment]:
     """Yield one row: what differs, what to do about it, and the tokens."""
     yield Segment("\n")
-    where = f"raw row {example.row}"
+    where = f"{words.row} {example.row}"
     if example.answer:
         where += f", answer {example.answer}"
     yield line_of(where, look, HEADING)
@@ -107,14 +122,14 @@ def _example(causes: list[str], example: Comparison, look: Look) -> Iterator[Seg
         names = ", ".join(f"{{{name}}}" for name in example.inferred)
         yield line_of(f"  inferred from the training text: {names}", look, ASIDE)
     if not example.equal:
-        yield from aligned(example, look)
+        yield from aligned(example, look, words)
 
 
 def _certain(item: Difference) -> str:
     return "" if item.proven else "likely: "
 
 
-def aligned(example: Comparison, look: Look) -> Iterator[Segment]:
+def aligned(example: Comparison, look: Look, words: Words = SERVED) -> Iterator[Segment]:
     """Yield both prompts below each other, equal runs folded."""
     shown = example.differences
     end = len(example.train)
@@ -125,7 +140,7 @@ def aligned(example: Comparison, look: Look) -> Iterator[Segment]:
             example.train, start, stop, look, first=index == 0, last=index == len(shown)
         )
         if index < len(shown):
-            yield from _difference(example, shown[index], look)
+            yield from _difference(example, shown[index], look, words)
 
 
 def _equal(
@@ -148,17 +163,31 @@ def _equal(
     yield Segment("\n")
 
 
-def _difference(example: Comparison, item: Difference, look: Look) -> Iterator[Segment]:
+def _difference(
+    example: Comparison, item: Difference, look: Look, words: Words
+) -> Iterator[Segment]:
     at = item.region
+    if item.mask:
+        sgr = SAME_COLOR if look.color else ""
+        yield Segment("  ~ ", sgr)
+        yield from tokens_of(example.train, at.train_start, at.train_stop, look, sgr)
+        yield Segment(f"   ({item.mask}, {item.cause})\n", ASIDE if look.color else "")
+        return
     sides = (
-        ("-", example.train, at.train_start, at.train_stop, TRAIN_COLOR),
-        ("+", example.inference, at.inference_start, at.inference_stop, INFERENCE_COLOR),
+        ("-", example.train, at.train_start, at.train_stop, TRAIN_COLOR, words.sides[0]),
+        (
+            "+",
+            example.inference,
+            at.inference_start,
+            at.inference_stop,
+            INFERENCE_COLOR,
+            words.sides[1],
+        ),
     )
-    for mark, side, start, stop, color in sides:
+    for mark, side, start, stop, color, name in sides:
         sgr = (SAME_COLOR if item.same_text else color) if look.color else ""
         yield Segment(f"  {mark} ", sgr)
         yield from tokens_of(side, start, stop, look, sgr)
-        name = "training" if mark == "-" else "inference"
         same = ", same text" if item.same_text else ""
         yield Segment(f"   ({name}, {item.cause}{same})", ASIDE if look.color else "")
         yield Segment("\n")

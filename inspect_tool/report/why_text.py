@@ -70,7 +70,7 @@ class WhyText:
 
     def _title(self, why: WhySample) -> Iterator[Segment]:
         sample = why.sample
-        title = [f"row {sample.row}" if sample.row >= 0 else "raw row"]
+        title = [row_words(why)]
         title += [sample.split] if sample.split else []
         if sample.sequences and sample.sequences[0].stored_text is None:
             title += summary(sample.sequences[0], self._vocabulary)
@@ -149,7 +149,7 @@ class WhyText:
         reason = explained.reason(index, why.origin.place)
         text = self._texts(sequence)[index]
         state = _STATES[_trained(sequence, index)][0] or "no label"
-        yield from heading([f"row {why.sample.row}", f"token {index}", state], self._look)
+        yield from heading([row_words(why), f"token {index}", state], self._look)
         for note in origin_notes(why):
             yield from heading([note], self._look, rule=False)
         facts = [("text", self._excerpt(text, EXCERPT)), ("id", str(int(sequence.ids[index])))]
@@ -184,6 +184,13 @@ class WhyText:
 
     def _written(self, text: str) -> str:
         return text if self._look.unicode else ascii_only(text)
+
+
+def row_words(why: WhySample) -> str:
+    """Name the row that is explained: a prepared one, or a raw one by its number in its dataset."""
+    if why.sample.row >= 0:
+        return f"row {why.sample.row}"
+    return "raw row" if why.origin is None else f"raw row {why.origin.row}"
 
 
 def origin_notes(why: WhySample) -> Iterable[str]:

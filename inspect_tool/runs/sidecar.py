@@ -91,6 +91,19 @@ class Sidecar:
             *_changed("", self.packages, versions()),
         )
 
+    def since(self, before: Sidecar) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Name what is not as it was with another sidecar: versions; then keys and files."""
+        marks = {path: mark.sha256 for path, mark in self.files.items()}
+        old = {path: mark.sha256 for path, mark in before.files.items()}
+        files = [path for path in marks.keys() | old.keys() if marks.get(path) != old.get(path)]
+        return (
+            tuple(_changed("", before.packages, self.packages)),
+            (
+                *_changed("", before.keys, self.keys),
+                *(f"{path} changed" for path in sorted(files)),
+            ),
+        )
+
     def _changed_files(self, config: Config, cwd: Path) -> list[str]:
         now = {str(path): path for path in input_files(config, cwd=cwd)}
         gone = [path for path in self.files if path not in now]

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from inspect_tool.__main__ import main
+from inspect_tool.cli.diffing import Asked, printed
+from inspect_tool.prompts.diff.results import DiffReport
 from tests.arrow_files import answered, save, supervised
 from tests.processes import run
 from tests.schemas import schema
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 CONFIG = """\
 base_model: {tokenizer}
@@ -118,6 +117,7 @@ def test_rows_that_cannot_be_compared_end_with_2(config: Path) -> None:
         (("--against", "axolotl", "--version-pair", "a", "b"), "--against WHAT, or --version-pair"),
         (("--against", "nonsense"), "no such target"),
         (("--against", "axolotl", "--fill", "q"), "not NAME=FIELD"),
+        (("--version-pair", "a", "b", "--limit", "3"), "takes no other option"),
     ],
 )
 def test_usage_errors_are_one_line(
@@ -149,3 +149,48 @@ def test_two_prepared_folders(
     assert found["cause"] == "D-LIBVERSION"
     assert found["train"] == [2, 3]
     assert "trained before, masked now" in found["message"]
+    assert found["mask"] == "trained before, masked now"
+
+
+def test_a_pair_is_told_as_before_and_after(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A changed mask is one line, rows are prepared ones, and one that is gone is named."""
+    rows = [answered([300, 301, 302, 303], prompt=2), answered([310, 311, 312], prompt=1)]
+    save(tmp_path / "old", supervised(rows))
+    save(tmp_path / "new", supervised([answered([300, 301, 302, 303], prompt=3)]))
+    pair = (str(tmp_path / "old"), str(tmp_path / "new"))
+
+    status = main(["diff", str(config), "--version-pair", *pair])
+
+    text = capsys.readouterr().out
+    assert status == 1
+    assert "\nrow 0\n" in text
+    assert "[302]   (trained before, masked now, D-LIBVERSION)" in text
+    assert "note: the mask of 1 rows changed" in text
+    assert f"not compared: row 1: only before, in {tmp_path / 'old'}" in text
+
+
+def test_a_row_that_is_gone_is_a_difference(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An upgrade that drops a row is no agreement, and no bad input either."""
+    rows = [answered([300, 301, 302, 303], prompt=2), answered([310, 311, 312], prompt=1)]
+    save(tmp_path / "old", supervised(rows))
+    save(tmp_path / "new", supervised(rows[:1]))
+
+    status = main(["diff", str(config), "--version-pair", f"{tmp_path}/old", f"{tmp_path}/new"])
+
+    assert status == 1
+
+
+def test_nothing_compared_is_no_agreement(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where every row is dropped for its length the status is that of bad input."""
+    report = DiffReport(("axolotl",), (), (), ("3 rows are dropped for their length",))
+
+    status = printed(report, Asked(config=Path("train.yml")))
+
+    said = capsys.readouterr()
+    assert status == 2
+    assert "3 rows are dropped" in said.out
+    assert said.err == "inspect-tool: no row could be compared\n"

@@ -138,7 +138,7 @@ def test_rows_stored_as_text(config: Callable[[str | Path], Path]) -> None:
         (("--row", "999"), "row 999 is not there"),
         (("--raw", "999"), "its rows are 0 to 7"),
         (("--raw", "0", "--dataset", "3"), "dataset 3 is not there"),
-        (("--raw", "0", "--token", "9999"), "token 9999 is not there"),
+        (("--raw", "3", "--token", "9999"), "raw row 3: token 9999 is not there"),
     ],
 )
 def test_what_is_not_there(

@@ -154,6 +154,17 @@ def test_sidecar_names_what_changed(config: Config, tmp_path: Path) -> None:
     assert len(changes) == 3
 
 
+def test_sidecars_of_two_folders() -> None:
+    """Versions are told apart from keys and files."""
+    before = Sidecar({"seed": 1}, {"/a": FileMark(1, 1, "00")}, {"axolotl": "0.18.0"})
+    after = Sidecar({"seed": 2}, {"/a": FileMark(2, 2, "11")}, {"axolotl": "0.19.0"})
+
+    versions, others = after.since(before)
+
+    assert versions == ('axolotl was "0.18.0", is "0.19.0"',)
+    assert others == ("seed was 1, is 2", "/a changed")
+
+
 def test_sidecar_knows_files_that_are_gone(config: Config, tmp_path: Path) -> None:
     """A file that was there, and one that is new, have changed."""
     before = Sidecar(flat_keys(config), {"/gone": FileMark(1, 1, "00")})

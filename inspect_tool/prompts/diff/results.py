@@ -61,6 +61,8 @@ class Difference:
     fix: str
     same_text: bool = False
     proven: bool = False
+    mask: str = ""
+    """What became of the labels of tokens that are the same."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the documented form (docs/schemas/diff.json)."""
@@ -73,6 +75,7 @@ class Difference:
             "fix": self.fix,
             "same_text": self.same_text,
             "proven": self.proven,
+            "mask": self.mask,
         }
 
 
@@ -193,12 +196,17 @@ class TargetSummary:
 
 @dataclass(frozen=True)
 class DiffReport:
-    """All comparisons of a diff. ``notes`` say what was left out of the config."""
+    """All comparisons of a diff. ``notes`` say what was left out of the config.
+
+    ``is_pair``: of two prepared folders, before and after, whose rows are prepared ones; a row
+    without a counterpart is a difference, too.
+    """
 
     targets: tuple[str, ...]
     comparisons: tuple[Comparison, ...]
     failures: tuple[Failure, ...] = ()
     notes: tuple[str, ...] = ()
+    is_pair: bool = False
 
     @cached_property
     def summaries(self) -> tuple[TargetSummary, ...]:
@@ -208,7 +216,8 @@ class DiffReport:
     @property
     def differs(self) -> bool:
         """Whether any row differs from any target."""
-        return any(summary.differing for summary in self.summaries)
+        lonely = self.is_pair and bool(self.failures)
+        return lonely or any(summary.differing for summary in self.summaries)
 
     def _summary(self, target: str) -> TargetSummary:
         rows: dict[int, set[str]] = {}

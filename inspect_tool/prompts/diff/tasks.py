@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from inspect_tool.errors import InspectError
 from inspect_tool.prompts.diagnosis.case import Case, Verdict, quoted
 from inspect_tool.prompts.diagnosis.rules import diagnose
 from inspect_tool.prompts.diagnosis.stop_set import judge_stop
@@ -23,9 +24,8 @@ from inspect_tool.prompts.strategies.tasks import _length_filter, _said
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from inspect_tool.errors import InspectError
     from inspect_tool.prompts.diff.training_side import TrainingPrompt, TrainingSide
-    from inspect_tool.prompts.inference.specs import Options, TargetSpec
+    from inspect_tool.prompts.inference.specs import Fill, Options, TargetSpec
     from inspect_tool.prompts.inference.target import Asked
 
 REMEMBERED = 64
@@ -121,9 +121,24 @@ def _ready(plan: Plan, opened: Session) -> _Ready:
         sides=[side_of(item.reader, encoder, f"{place}, {item.entry}") for item in opened.sources],
         targets=[builder.build(spec) for spec in plan.specs],
     )
+    _require_placeholders(plan.options.fills, ready.targets)
     _READY.clear()
     _READY[key] = ready
     return ready
+
+
+def _require_placeholders(fills: Sequence[Fill], targets: Sequence[Target]) -> None:
+    """Raise InspectError for a --fill that fills nothing; it would be thought to."""
+    names = {name for target in targets for name in getattr(target, "names", ())}
+    for fill in fills:
+        if fill.name not in names:
+            raise InspectError(
+                f"no file has {{{fill.name}}}",
+                place=f"--fill {fill.name}",
+                fix=f"the placeholders are {', '.join(sorted(names))}"
+                if names
+                else "it goes with text:FILE and messages:FILE",
+            )
 
 
 @dataclass

@@ -7,6 +7,7 @@ other labels, then, in their order, what is left on both sides.
 from __future__ import annotations
 
 from collections import defaultdict, deque
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +27,7 @@ from inspect_tool.prompts.digests import token_digest
 from inspect_tool.samples.sample import IGNORE_INDEX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from inspect_tool.samples.prepared import PreparedDataset
@@ -34,12 +35,32 @@ if TYPE_CHECKING:
     from inspect_tool.samples.vocabulary import Vocabulary
 
 CODE = "D-LIBVERSION"
+CONFIG_CODE = "D-CONFIG"
 FIX = (
     "train with the version that the model was evaluated with, or look at every changed row and "
     "prepare anew: `axolotl preprocess` with the new one"
 )
-SHOWN = 3
-"""Changed runs of labels that a message quotes."""
+CONFIG_FIX = "to compare two versions, prepare both folders from the same config and the same data"
+
+
+@dataclass(frozen=True)
+class Made:
+    """How the second folder was made otherwise than the first, as far as that was written down."""
+
+    versions: tuple[str, ...] = ()
+    config: tuple[str, ...] = ()
+    """Keys and files of the config."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Everything, a line each."""
+        return (*self.versions, *self.config)
+
+    @property
+    def cause(self) -> tuple[str, str]:
+        """The code and fix of what differs."""
+        by_config = self.config and not self.versions
+        return (CONFIG_CODE, CONFIG_FIX) if by_config else (CODE, FIX)
 
 
 def compare_versions(
@@ -48,23 +69,51 @@ def compare_versions(
     vocabulary: Vocabulary,
     *,
     paths: tuple[Path, Path],
+    made: Made | None = None,
+    whole: bool = True,
 ) -> DiffReport:
-    """Compare all rows of two prepared folders; raises InspectError for kinds without labels."""
+    """Compare all rows of two prepared folders; raises InspectError for kinds without labels.
+
+    Rows that are the same have no tokens in the report unless it is to be ``whole``.
+    """
+    made = made or Made()
     for dataset in (before, after):
         if not dataset.kind.tokenized or not len(dataset):
             raise InspectError("no tokenised rows there", place=dataset.path)
     target = f"{paths[0]} against {paths[1]}"
     pairs, lonely = _pairs(before, after)
     comparisons = []
+    nothing = Side.of((), [])
+    same = Comparison(0, "", 0, target, nothing, nothing, (), Stop((), (), ok=True))
     for first, second in pairs:
-        one, other = _sequence(before, first), _sequence(after, second)
-        comparisons.append(_comparison(first, one, other, vocabulary, target))
+        pair = (_sequence(before, first), _sequence(after, second))
+        if not whole and _same(*pair):
+            comparisons.append(replace(same, row=first))
+        else:
+            comparisons.append(_comparison(first, pair, vocabulary, target, made))
     failures = [
-        Failure(row, target, f"row {row} of {path} has no counterpart")
-        for path, rows in zip(paths, lonely, strict=True)
+        Failure(row, None, f"only {when}, in {path}")
+        for when, path, rows in zip(("before", "after"), paths, lonely, strict=True)
         for row in rows
     ]
-    return DiffReport((target,), tuple(comparisons), tuple(failures))
+    notes = (*_counted(comparisons), *made.notes)
+    return DiffReport((target,), tuple(comparisons), tuple(failures), notes, is_pair=True)
+
+
+def _counted(comparisons: Sequence[Comparison]) -> Iterator[str]:
+    """Say how many rows have other tokens, and how many another mask."""
+    other = sum(any(not item.mask for item in found.differences) for found in comparisons)
+    masked = sum(any(item.mask for item in found.differences) for found in comparisons)
+    if other:
+        yield f"the tokens of {other:,} rows changed"
+    if masked:
+        yield f"the mask of {masked:,} rows changed, their tokens did not"
+
+
+def _same(one: TokenSequence, other: TokenSequence) -> bool:
+    return np.array_equal(one.ids, other.ids) and (
+        one.labels is None or other.labels is None or np.array_equal(one.labels, other.labels)
+    )
 
 
 def _sequence(dataset: PreparedDataset, row: int) -> TokenSequence:
@@ -114,27 +163,34 @@ def _matched(
 
 
 def _comparison(
-    row: int, one: TokenSequence, other: TokenSequence, vocabulary: Vocabulary, target: str
+    row: int,
+    pair: tuple[TokenSequence, TokenSequence],
+    vocabulary: Vocabulary,
+    target: str,
+    made: Made,
 ) -> Comparison:
+    one, other = pair
     regions = align(one.ids, other.ids, bos=vocabulary.roles.get("bos"))
-    sides = [Side.of(item.ids.tolist(), vocabulary.texts(item.ids)) for item in (one, other)]
-    differences = [_tokens(region, sides[0], sides[1]) for region in regions]
-    if not regions:
-        differences = list(_labels(one, other, sides[0]))
+    first = second = Side.of(one.ids.tolist(), vocabulary.texts(one.ids))
+    if regions:
+        second = Side.of(other.ids.tolist(), vocabulary.texts(other.ids))
+        differences = [_tokens(region, first, second, made) for region in regions]
+    else:
+        differences = list(_labels(one, other, first, made))
     end = tuple(one.ids[-1:].tolist())
     return Comparison(
         row=row,
         entry="",
         answer=0,
         target=target,
-        train=sides[0],
-        inference=sides[1],
+        train=first,
+        inference=second,
         differences=tuple(differences),
         stop=Stop(end, tuple(other.ids[-1:].tolist()), ok=True),
     )
 
 
-def _tokens(region: Region, one: Side, other: Side) -> Difference:
+def _tokens(region: Region, one: Side, other: Side, made: Made) -> Difference:
     before = "".join(one.texts(region.train_start, region.train_stop))
     after = "".join(other.texts(region.inference_start, region.inference_stop))
     same = before == after and bool(before)
@@ -143,10 +199,13 @@ def _tokens(region: Region, one: Side, other: Side) -> Difference:
         if same
         else f"{quoted(before)} became {quoted(after)}"
     )
-    return Difference(region, CODE, message, FIX, same_text=same)
+    code, fix = made.cause
+    return Difference(region, code, message, fix, same_text=same)
 
 
-def _labels(one: TokenSequence, other: TokenSequence, side: Side) -> Iterator[Difference]:
+def _labels(
+    one: TokenSequence, other: TokenSequence, side: Side, made: Made
+) -> Iterator[Difference]:
     """Yield the runs of tokens whose labels changed, though the tokens are the same."""
     if one.labels is None or other.labels is None:
         return
@@ -157,10 +216,12 @@ def _labels(one: TokenSequence, other: TokenSequence, side: Side) -> Iterator[Di
         now = "trained" if other.labels[start] != IGNORE_INDEX else "masked"
         shown = quoted("".join(side.texts(start, stop)))
         verb = f"{was} before, {now} now" if was != now else "trained towards another token"
+        code, fix = made.cause
         yield Difference(
             Region(start, stop, start, stop),
-            CODE,
+            code,
             f"the mask changed: {shown} is {verb}",
-            FIX,
+            fix,
             same_text=True,
+            mask=verb,
         )

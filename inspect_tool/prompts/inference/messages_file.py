@@ -41,6 +41,10 @@ class MessagesTarget(TemplateTarget):
         super().__init__(name, encoder, template, stops=stops, kwargs=kwargs)
         self.fills = fills
         self.written = read_messages(file)
+        texts = [
+            value for item in self.written for value in item.values() if isinstance(value, str)
+        ]
+        self.names = frozenset(name for text in texts for name in PromptText.parse(text).names)
 
     def conversation(self, asked: Asked) -> Conversation:
         """Return the file's messages, filled for the row."""

@@ -85,7 +85,12 @@ class PromptText:
         return Filled(text, missing)
 
     def _matched(self, text: str) -> dict[str, str] | None:
-        """Find the fixed texts one after the other; what lies between them are the values."""
+        """Find the fixed texts one after the other; what lies between them are the values.
+
+        Without a fixed text any value would do, so there is none.
+        """
+        if not any(fixed.strip() for fixed in self.fixed):
+            return None
         values: dict[str, str] = {}
         at, names, gaps = 0, [], []
         for index, fixed in enumerate(self.fixed):
@@ -176,7 +181,7 @@ def _given(name: str, row: Mapping[str, Any], training: str, fills: Sequence[Fil
 def _unmatched(names: tuple[str, ...]) -> InspectError:
     shown = ", ".join(f"{{{name}}}" for name in names)
     return InspectError(
-        f"nothing was found for {shown}: no raw field of that name, and the file's fixed text "
-        "is not in the training text",
+        f"nothing was found for {shown}: no raw field of that name, and no fixed text "
+        "around it that stands in the training text, too",
         fix=f"say where it is: --fill {names[0]}=FIELD or --fill '{names[0]}=/REGEX/'",
     )

@@ -30,7 +30,11 @@ class TextTarget:
         self.encoder = encoder
         self.stops = stops
         self.fills = fills
-        self.pattern = PromptText.parse(read_text(file))
+        text = read_text(file)
+        if not text.strip():
+            raise TargetError("is empty", place=file, fix="write the prompt into it")
+        self.pattern = PromptText.parse(text)
+        self.names = frozenset(self.pattern.names)
 
     def prompts(self, asked: Sequence[Asked]) -> list[Prompt | InspectError]:
         """Fill the placeholders for each, and encode all texts at once."""

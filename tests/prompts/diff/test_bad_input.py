@@ -187,6 +187,33 @@ def test_a_row_that_axolotl_fails_on_is_noted(bench: Bench) -> None:
     assert "axolotl fails on it" in report.failures[0].message
 
 
+@pytest.mark.parametrize(
+    ("text", "fills", "said"),
+    [
+        ("  \n", (), "is empty"),
+        ("Q: {q}", ("question=messages.0.content",), "no file has {question}.*placeholders are q"),
+    ],
+)
+def test_prompt_files_that_cannot_be_used(
+    bench: Bench, config: Path, text: str, fills: tuple[str, ...], said: str
+) -> None:
+    """A file without a prompt, and a --fill of which it knows nothing."""
+    bench.files({"p.txt": text})
+
+    with pytest.raises(InspectError, match=said):
+        bench.report(config, "text:p.txt", fills=fills)
+
+
+def test_a_placeholder_alone_is_not_inferred(bench: Bench, config: Path) -> None:
+    """Without a fixed text around it anything would match, and agree."""
+    bench.files({"m.json": '[{"role": "user", "content": "{q}"}]', "p.txt": "{q}"})
+
+    report = bench.report(config, "messages:m.json", "text:p.txt")
+
+    assert not report.comparisons
+    assert all("nothing was found for {q}" in item.message for item in report.failures)
+
+
 def test_a_row_that_ends_the_worker_is_named(bench: Bench) -> None:
     """A line of null ends the worker's process: its place is said, and the next diff goes on."""
     config = bench.config(CHATML, PLAIN, dataset=CHAT_TYPE, settings={"chat_template": "chatml"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from inspect_tool.prompts.diff.align import Region
 from inspect_tool.prompts.diff.results import (
     Comparison,
@@ -33,7 +35,7 @@ def comparison(
     )
 
 
-def difference(cause: str = "D-TEMPLATE", **more: bool) -> Difference:
+def difference(cause: str = "D-TEMPLATE", **more: Any) -> Difference:
     """The fifth word is another."""
     return Difference(Region(4, 5, 4, 5), cause, f"said by {cause}", "mend it", **more)
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from fixtures.places import CHATML, LLAMA3, MISTRAL
-from inspect_tool.prompts.diff.versions import compare_versions
+from inspect_tool.prompts.diff.versions import Made, compare_versions
 from inspect_tool.prompts.inference.specs import Options
 from inspect_tool.samples.prepared import PreparedDataset
 from inspect_tool.samples.vocabulary import Vocabulary
@@ -112,13 +112,14 @@ def pair(
     tmp_path: Path,
     ids: list[list[int]],
     labels: list[list[int]],
+    made: Made | None = None,
 ) -> DiffReport:
     """Compare the two rows above with others."""
     folders = (tmp_path / "before", tmp_path / "after")
-    for folder, made, kept in zip(folders, (PAIR_IDS, ids), (PAIR_LABELS, labels), strict=True):
-        save(folder, supervised(list(zip(made, kept, strict=True))))
+    for folder, rows, kept in zip(folders, (PAIR_IDS, ids), (PAIR_LABELS, labels), strict=True):
+        save(folder, supervised(list(zip(rows, kept, strict=True))))
     before, after = (PreparedDataset.open(folder) for folder in folders)
-    return compare_versions(before, after, Vocabulary.load(MISTRAL), paths=folders)
+    return compare_versions(before, after, Vocabulary.load(MISTRAL), paths=folders, made=made)
 
 
 def test_a_pair_that_is_the_same(tmp_path: Path, mistral_dir: Path) -> None:
@@ -156,4 +157,24 @@ def test_rows_without_a_counterpart(tmp_path: Path, mistral_dir: Path) -> None:
     report = pair(tmp_path, PAIR_IDS[:1], PAIR_LABELS[:1])
 
     assert [item.row for item in report.failures] == [1]
+    assert report.differs
     assert np.all([item.equal for item in report.comparisons])
+
+
+@pytest.mark.parametrize(
+    ("made", "cause"),
+    [
+        (Made(versions=('axolotl was "0.18.0", is "0.19.0"',)), "D-LIBVERSION"),
+        (Made(config=('datasets.0.train_on_eos was "turn", is "all"',)), "D-CONFIG"),
+    ],
+)
+def test_what_was_written_down_names_the_cause(
+    tmp_path: Path, mistral_dir: Path, made: Made, cause: str
+) -> None:
+    """Folders of one version and two configs differ by the config, and what changed is told."""
+    labels = [[*PAIR_LABELS[0][:3], -100, *PAIR_LABELS[0][4:]], PAIR_LABELS[1]]
+
+    report = pair(tmp_path, PAIR_IDS, labels, made)
+
+    assert report.comparisons[0].causes == (cause,)
+    assert report.notes == ("the mask of 1 rows changed, their tokens did not", *made.notes)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from inspect_tool.cli.debugging import tell
 from inspect_tool.cli.exits import say
+from inspect_tool.cli.failing import explained
 from inspect_tool.errors import ExitCode, InspectError
 from inspect_tool.report.look import look_of
 from inspect_tool.report.scale_text import scale_text
@@ -116,7 +117,8 @@ def _follow(run: FleetRun, *, quiet: bool = False, waited_for: tuple[int, ...] =
     signal.signal(signal.SIGTERM, _interrupt)
     listener = FleetListener(on_line=None if quiet else _show, on_rank=_Teller(waited_for))
     try:
-        run_fleet(run, listener)
+        with explained():
+            run_fleet(run, listener)
     except KeyboardInterrupt:
         say(f"interrupted; what there is lies in {run.folder}")
         raise

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Final
 from inspect_tool.errors import InspectError
 from inspect_tool.runs.batches import read_batches, read_notes
 from inspect_tool.runs.failures.explain import explain_run
+from inspect_tool.runs.failures.failure import UNKNOWN, Failure
 from inspect_tool.runs.follow import Follower, RunView
+from inspect_tool.samples.glyphs import safe
+from inspect_tool.scale.ranks.first import explain_first, went_first
 from inspect_tool.scale.ranks.follow import RanksFollower, RanksView
 from inspect_tool.tui.batches import BatchRows, rows_of
 from inspect_tool.tui.rehearsal import going_on, read_result
@@ -20,7 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from inspect_tool.axolotl_worker import AxolotlWorker
-    from inspect_tool.runs.failures.failure import Failure
     from inspect_tool.samples.vocabulary import Vocabulary
     from inspect_tool.tui.chart import Curve
     from inspect_tool.tui.why import Sections
@@ -57,12 +59,24 @@ def watch(folder: Path, say: Callable[[Looked], None], stop: threading.Event) ->
         now = (view.status, len(view.steps), fleet.ranks, view.part)
         if now != before or view.lines or batches:
             before = now
-            failure = explain_run(folder) if view.over else None
+            failure = _failure(view, fleet) if view.over else None
             looked = Looked(view, curves_of(view), batches, read_notes(folder), failure, fleet)
             say(replace(looked, rehearsal=_rehearsal(view)))
         if view.over:
             return
         stop.wait(LOOK_SECONDS)
+
+
+def _failure(view: RunView, fleet: RanksView) -> Failure | None:
+    """Say why a run failed; of several ranks, the one that went first says it best."""
+    failure = explain_run(view.folder)
+    seen = next((rank for rank in fleet.ranks if rank.rank == fleet.first_gone), None)
+    if failure is None or seen is None:
+        return failure
+    told = explain_first(view.folder, went_first(view.folder) or seen)
+    if told is not None or view.status is None or not view.status.message:
+        return told or failure
+    return Failure(UNKNOWN, safe(view.status.message), "page 5 has each rank and its log")
 
 
 def _rehearsal(view: RunView) -> Sections:

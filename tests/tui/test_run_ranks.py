@@ -67,6 +67,22 @@ async def test_the_rank_that_went_first_is_named(run_folder: RunFolder) -> None:
         assert "failed: aborted" in run.screen
 
 
+async def test_why_the_first_rank_failed(run_folder: RunFolder) -> None:
+    """Its own log explains the end of all, not the signal with which the others were ended."""
+    error = "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB"
+    log = folder_of(run_folder.folder, 0) / LOG
+    log.write_text(f"Traceback (most recent call last):\n{error}\n")
+    rank(0, RankState.FAILED, message=error).write(run_folder.folder)
+    rank(1, RankState.DIED).write(run_folder.folder)
+    run_folder.status(State.FAILED, message="rank 0 failed", exit_status=-15)
+    async with watching(run_folder) as (run, screen):
+        await run.until(lambda: screen.page == "problems", "why it failed")
+
+        assert "evidence" in run.screen
+        assert error in run.screen
+        assert "SIGTERM" not in run.screen
+
+
 async def test_one_process_has_no_page_of_ranks(tmp_path: Path, chatml_dir: Path) -> None:
     """A debug run shows no empty page."""
     (tmp_path / ".git").mkdir()

@@ -10,11 +10,15 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from inspect_tool.runs.failures.explain import explain
 from inspect_tool.runs.journal import LOG
-from inspect_tool.scale.ranks.record import Rank, RankState, read_ranks
+from inspect_tool.scale.ranks.record import LOG as RANK_LOG
+from inspect_tool.scale.ranks.record import Rank, RankState, folder_of, read_ranks
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from inspect_tool.runs.failures.failure import Failure
 
 _REPORT = re.compile(r"exitcode: (-?\d+)\) local_rank: \d+ \(pid: (\d+)\)")
 """How torch's elastic agent reports the first failure (elastic/multiprocessing/api.py)."""
@@ -32,6 +36,13 @@ def went_first(run: Path) -> Rank | None:
         return reported
     raised = [rank for rank in ranks if rank.state is RankState.FAILED]
     return min(raised, key=lambda rank: (rank.ended or 0.0, rank.rank))
+
+
+def explain_first(run: Path, first: Rank | None) -> Failure | None:
+    """Say what the log of the rank that went first shows of its error; None where it shows none."""
+    if first is None or first.state is not RankState.FAILED:
+        return None
+    return explain(folder_of(run, first.rank) / RANK_LOG)
 
 
 def what_happened(run: Path, first: Rank | None, *, processes: int, status: int) -> str:

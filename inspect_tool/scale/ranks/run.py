@@ -12,8 +12,9 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING
 
-from inspect_tool.errors import InspectError, RunFailedError
+from inspect_tool.errors import InspectError
 from inspect_tool.runs.debug_run import write_inputs
+from inspect_tool.runs.failures.failure import FailedRunError
 from inspect_tool.runs.journal import (
     CONFIG,
     LOG,
@@ -24,7 +25,7 @@ from inspect_tool.runs.journal import (
     unwritable,
 )
 from inspect_tool.runs.launch import Launch, Process
-from inspect_tool.scale.ranks.first import went_first, what_happened
+from inspect_tool.scale.ranks.first import explain_first, went_first, what_happened
 from inspect_tool.scale.ranks.main import DEBUG_KEY
 from inspect_tool.scale.ranks.record import LOG as RANK_LOG
 from inspect_tool.scale.ranks.record import Rank, RankState, folder_of, read_ranks
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from inspect_tool.runs.debug import DebugPlan
 
 WRAPPER = "inspect_tool.scale.ranks.main"
+LOOK = "the log has the rest"
 LAUNCHER = "launcher"
 """The folder in which torchrun keeps what each rank printed, beside the run's own logs."""
 GRACE_SECONDS = 4.0
@@ -99,7 +101,8 @@ def launcher_options(folder: Path) -> tuple[str, ...]:
 def run_fleet(run: FleetRun, listener: FleetListener | None = None) -> Path:
     """Carry out ``run`` and return its folder; blocks until every rank has ended.
 
-    Raises InspectError where it cannot start, RunFailedError that names the rank that went first.
+    Raises InspectError where it cannot start, FailedRunError that names the rank that went first
+    and explains its error.
     After any exception, KeyboardInterrupt too, nothing of the run is left running.
     """
     listener = listener or FleetListener()
@@ -126,7 +129,10 @@ def run_fleet(run: FleetRun, listener: FleetListener | None = None) -> Path:
     message = what_happened(run.folder, first, processes=run.processes, status=status)
     _finish(journal, State.FAILED, message, status)
     place = folder_of(run.folder, first.rank) / RANK_LOG if first else run.folder / LOG
-    raise RunFailedError(message, place=place, fix="the log has the rest")
+    failure = explain_first(run.folder, first)
+    failed = FailedRunError(message, place=place, fix=failure.fix if failure else LOOK)
+    failed.failure = failure
+    raise failed
 
 
 class _Running:

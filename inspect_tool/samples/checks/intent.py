@@ -13,6 +13,23 @@ ANY = "any"
 
 _DEFAULT_ROLES = ("assistant",)
 
+_INSTRUCT = (
+    "alpaca",
+    "concisechoice",
+    "context_qa",
+    "creative_acr",
+    "explainchoice",
+    "gpteacher",
+    "jeopardy",
+    "oasst",
+    "open_orca",
+    "orcamini",
+    "reflection",
+    "summarizetldr",
+    "user-defined",
+)
+"""How the types of axolotl begin that render an instruction and its answer, and know no roles."""
+
 
 @dataclass(frozen=True, slots=True)
 class Intent:
@@ -61,6 +78,11 @@ class Intent:
         """Tell whether turns of ``role`` (not the assistant) are trained on purpose."""
         own_masks = self.types <= {"completion", "pretrain", "input_output", ""}
         return self.train_on_inputs or self.by_message or own_masks or role in self.roles
+
+    @property
+    def instructs(self) -> bool:
+        """Whether every dataset is of instructions and answers, where nobody has a role."""
+        return self.known and all(name.startswith(_INSTRUCT) for name in self.types)
 
     @property
     def may_train_everything(self) -> bool:

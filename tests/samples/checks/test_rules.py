@@ -61,6 +61,29 @@ def test_empty_rows(tmp_path: Path, chatml_dir: Path) -> None:
     assert found(report) == {"L-EMPTY": [1]}
 
 
+@pytest.mark.parametrize(
+    ("kind", "cause", "key"),
+    [
+        ("chat_template", "nobody in it has a role that is trained", "datasets.roles_to_train"),
+        ("alpaca", "the answer is empty", "datasets.type"),
+        ({"format": "{instruction}"}, "the answer is empty", "datasets.type"),
+        ("llama2_chat", "the padding token is also the end token", "special_tokens.pad_token"),
+    ],
+    ids=str,
+)
+def test_why_nothing_is_trained(
+    kind: object, cause: str, key: str, tmp_path: Path, mistral_dir: Path
+) -> None:
+    """The cause and the key are those of the dataset's type: instructions know no roles."""
+    masked = row(mistral_dir, ("<s>Which way?</s>", False))
+    config = {"datasets": [{"path": "x", "type": kind}]}
+
+    finding = the_finding(checked(tmp_path, [masked], mistral_dir, config=config), "L-ALL-MASKED")
+
+    assert finding.message.endswith(cause)
+    assert finding.key == key
+
+
 def test_no_labels(tmp_path: Path, chatml_dir: Path) -> None:
     """Token rows without a labels column have no loss."""
     ids, _ = turns(chatml_dir, QUESTION, ANSWER)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from inspect_tool.findings import Finding
     from inspect_tool.samples.checks.lens import Lens
 
-_ENDED, _CUT, _EMPTY = range(3)
+_ENDED, _CUT, _EMPTY, _NO_ANSWER, _PADDED = range(5)
 
 _CAUSES: Final = {
     _CUT: (
@@ -34,6 +34,16 @@ _CAUSES: Final = {
         "the answer is empty, or nobody in it has a role that is trained",
         "datasets.roles_to_train",
         "mend or drop the rows; name the data's roles in roles_to_train, or map them with roles",
+    ),
+    _NO_ANSWER: (
+        "the answer is empty",
+        "datasets.type",
+        "mend or drop the rows; if answers live in another field, map it",
+    ),
+    _PADDED: (
+        "llama2_chat masks it where the padding token is also the end token",
+        "special_tokens.pad_token",
+        "name a padding token of its own: special_tokens: {pad_token: <unk>}",
     ),
 }
 """Why, the key to change, and the way out."""
@@ -72,7 +82,7 @@ class AllMasked(SequenceRule):
         for chosen, cause in ((cut, _CUT), (empty, _EMPTY), (~cut & ~empty, _ENDED)):
             if chosen.any():
                 rows = "any row" if chosen.sum() == summary.census.rows else "the row"
-                why, key, fix = _CAUSES[cause]
+                why, key, fix = _CAUSES[_told(cause, summary)]
                 yield summary.finding(
                     self.code,
                     "error",
@@ -81,6 +91,16 @@ class AllMasked(SequenceRule):
                     key=key,
                     fix=fix,
                 )
+
+
+def _told(cause: int, summary: Summary) -> int:
+    """Return the cause that the config's dataset types leave, where the rows do not tell."""
+    intent, markers = summary.setting.intent, summary.setting.markers
+    if cause != _ENDED:
+        return cause
+    if "llama2_chat" in intent.types and markers and markers.pad in {None, markers.eos}:
+        return _PADDED
+    return _NO_ANSWER if intent.instructs else cause
 
 
 def _answerless(lens: Lens) -> NDArray[np.int64]:

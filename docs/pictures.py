@@ -47,6 +47,7 @@ PICTURES = (
     Picture("problems", (140, 40), ("N", "ctrl+j")),
     Picture("why", (140, 40), ("n", "right_square_bracket", "enter", "R")),
     Picture("plan", (140, 40), ("D", "s", "enter", "n", "n"), PACKED),
+    Picture("rehearsal", (140, 32), ("S", "minus", "minus", "r")),
     Picture("run", (140, 40), ("D", *THIRTY_STEPS, "b", "enter"), PACKED),
     Picture(
         "batches",

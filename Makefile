@@ -37,6 +37,8 @@ INSTALLED := $(VENV)/.installed-$(shell { echo '$(EXTRAS)'; cat $(CONSTRAINTS); 
 export AXOLOTL_DO_NOT_TRACK := 1
 export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
+# Without kept bytecode every command that a test runs would be compiled anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # $(call logged,NAME,COMMAND): run quietly; on failure show the end of the log and name it.
 define logged
@@ -59,7 +61,7 @@ $(INSTALLED):
 		exit 2; fi
 	@echo 'setup: installing [$(EXTRAS)] into $(VENV) (the first time 3 to 10 minutes)'
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
-	@$(call logged,setup,$(BIN)/python -m pip install --disable-pip-version-check \
+	@$(call logged,setup,$(BIN)/python -m pip install --disable-pip-version-check --retries 10 \
 		-c $(CONSTRAINTS) -e '.[$(EXTRAS)]')
 	@rm -f $(VENV)/.installed-*; echo '$(EXTRAS)' >$(VENV)/.extras; \
 		echo '$(CONSTRAINTS)' >$(VENV)/.constraints; touch $@
@@ -78,12 +80,15 @@ demo: fixtures
 	@echo 'demo: inspect-tool recipes/$(DEMO).yml'
 	@$(BIN)/inspect-tool recipes/$(DEMO).yml
 
+# Types are checked beside the tests: each leaves the other a core for half of the time.
 check: fixtures
-	@$(BIN)/ruff check
-	@$(BIN)/ruff format --check
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports
-	@$(PYTEST) -m 'not slow'
+	@mkdir -p $(LOGS); \
+	$(BIN)/mypy >$(LOGS)/types.log 2>&1 & types=$$!; \
+	trap 'kill $$types 2>/dev/null || true' EXIT; \
+	$(BIN)/ruff check && $(BIN)/ruff format --check && $(BIN)/lint-imports && { \
+		quick=0; $(PYTEST) -m 'not slow' || quick=$$?; \
+		typed=0; wait $$types || typed=$$?; \
+		cat $(LOGS)/types.log; exit $$((quick | typed)); }
 
 test: fixtures
 	@if [ -e $(BIN)/axolotl ]; then $(PYTEST); else \

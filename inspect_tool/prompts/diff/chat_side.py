@@ -24,6 +24,8 @@ from inspect_tool.prompts.strategies.chat_sources import messages_of, raw_turns
 from inspect_tool.samples.sample import IGNORE_INDEX
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from inspect_tool.prompts.inference.encoder import Encoder
     from inspect_tool.prompts.strategies.chat import Conversation as RenderedConversation
     from inspect_tool.prompts.strategies.reader import Rendered, Row
@@ -35,6 +37,7 @@ HEAD = 40
 LONGEST_END = 40
 WRITTEN_END = re.compile(r"<[^<>\s]+>")
 """A tag after the content: the end of a template that was made for another tokenizer."""
+THOUGHT = re.compile(r"<think>\s*(.*?)\s*</think>", re.DOTALL)
 TOOL_KEYS = ("tools", "functions", "available_tools")
 TRAINING_KEYS = ("training", "training_detail", "reasoning_training_detail")
 
@@ -115,6 +118,7 @@ class _RowView:
             template=self.prompter.chat_template or None,
             template_kwargs=self.prompter.chat_template_kwargs,
             raw_names=self._raw_names(turn),
+            unwritten=tuple(self._unwritten(turn, whole)),
             state=(self, turn),
         )
 
@@ -245,6 +249,20 @@ class _RowView:
         tags = WRITTEN_END.finditer(text, first, last + LONGEST_END)
         return next((tag[0] for tag in tags if tag.end() > last), "")
 
+    def _unwritten(self, turn: int, text: str) -> Iterator[str]:
+        """Name what the row has and the text has not; no client could tell."""
+        item = self.done.turns[turn]
+        inside = THOUGHT.search(str(item.get("content") or ""))
+        thought = item.get(self.prompter.template_thinking_key) or (inside[1] if inside else "")
+        if not _stands_in(text, thought):
+            yield "reasoning"
+        names = [_name_of(tool) for tool in self.tools or []]
+        if any(names) and not any(name and name in text for name in names):
+            yield "tool definitions"
+        told = [at.get("content") for at in self.done.turns if at.get("role") == "system"]
+        if not all(_stands_in(text, content) for content in told):
+            yield "system message"
+
     def _texts(self, turn: int) -> list[str]:
         """Return the reasoning and the content of a turn, as far as it has them."""
         item = self.done.turns[turn]
@@ -262,6 +280,15 @@ class _RowView:
             elif found:
                 break
         return tuple(found)
+
+
+def _stands_in(text: str, value: object) -> bool:
+    return not isinstance(value, str) or value.strip()[:HEAD] in text
+
+
+def _name_of(tool: object) -> str:
+    inner = tool.get("function", tool) if isinstance(tool, dict) else None
+    return str(inner.get("name") or "") if isinstance(inner, dict) else ""
 
 
 def _without_system(turns: list[Message]) -> list[Message]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import signal
 import time
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -60,6 +61,7 @@ class Diff:
         self.failures: list[Failure] = []
         self.refused: dict[str, InspectError] = {}
         self.dropped = 0
+        self.unwritten: Counter[str] = Counter()
         self.progress = Progress(0, 0)
         self._left_out: tuple[str, ...] = ()
 
@@ -122,6 +124,10 @@ class Diff:
             notes.append(f"left out of the config: {', '.join(self._left_out)}")
         if self.dropped:
             notes.append(f"{self.dropped} rows are dropped for their length and not compared")
+        notes += [
+            f"the training template leaves out the {what} of {count:,} rows"
+            for what, count in sorted(self.unwritten.items())
+        ]
         return tuple(notes)
 
     def _compared(self, source: int, start: int, stop: int, first: int) -> Iterator[Comparison]:
@@ -134,6 +140,7 @@ class Diff:
         self.failures += answer.failures
         self.refused.update(answer.refused)
         self.dropped += answer.dropped
+        self.unwritten.update(answer.unwritten)
         yield from answer.comparisons
         if len(self.refused) == len(self.plan.specs):
             raise next(iter(self.refused.values()))

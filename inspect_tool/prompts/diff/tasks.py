@@ -56,6 +56,8 @@ class Compared:
     failures: tuple[Failure, ...]
     refused: dict[str, InspectError]
     dropped: int
+    unwritten: dict[str, int]
+    """Rows of which the training template leaves something out, by what."""
 
 
 @dataclass
@@ -101,6 +103,7 @@ def compare_rows(plan: Plan, source: int, start: int, stop: int, first: int) -> 
             tuple(work.failures),
             work.refused,
             work.dropped,
+            {what: len(rows) for what, rows in work.unwritten.items()},
         )
 
 
@@ -161,6 +164,7 @@ class _Work:
         self.failures: list[Failure] = []
         self.refused: dict[str, InspectError] = {}
         self.dropped = 0
+        self.unwritten: dict[str, set[int]] = {}
 
     def render(self, number: int, row: Any, keeps: Callable[[Any], bool]) -> None:
         """Render one raw row through axolotl."""
@@ -179,6 +183,8 @@ class _Work:
         if not prompts:
             self.failures.append(Failure(overall, None, "it has no trained answer"))
         self.items += [_Item(overall, prompt) for prompt in prompts]
+        for what in {what for prompt in prompts for what in prompt.unwritten}:
+            self.unwritten.setdefault(what, set()).add(overall)
 
     def compare(self, target: Target) -> None:
         """Ask a target for every prompt, and hold its answers against training's."""

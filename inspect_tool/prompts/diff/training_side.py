@@ -45,6 +45,8 @@ class TrainingPrompt:
     """Role or field names of the data that the config leaves as they are."""
     masked_end: str = ""
     """What ends the answer in the text and is not trained, where nothing is that does."""
+    unwritten: tuple[str, ...] = ()
+    """What of the row the template leaves out of the text, in words."""
     state: Any = None
 
 

@@ -189,6 +189,48 @@ def test_a_fix_that_is_taken_leaves_nothing(bench: Bench, example: Example) -> N
     assert not report.differs
 
 
+@pytest.mark.parametrize(
+    ("example", "notes"),
+    [
+        (
+            chatml(
+                "thoughts",
+                THINKING,
+                "chat-template",
+                settings={"chat_template": "exaone4"},
+                dataset={"split_thinking": True},
+            ),
+            ("the training template leaves out the reasoning of 1 rows",),
+        ),
+        (
+            chatml("tools", TOOL_CHAT, "chat-template"),
+            ("the training template leaves out the tool definitions of 1 rows",),
+        ),
+        (
+            on_mistral("system", "mistral_v2v3", "chat-template"),
+            ("the training template leaves out the system message of 1 rows",),
+        ),
+        (chatml("all is written", CHAT, "chat-template"), ()),
+        (
+            chatml(
+                "thoughts that are written",
+                THINKING,
+                "chat-template",
+                settings={"chat_template": "qwen3"},
+                dataset={"split_thinking": True},
+            ),
+            (),
+        ),
+    ],
+    ids=lambda value: value.name if isinstance(value, Example) else None,
+)
+def test_what_the_template_leaves_out_is_noted(
+    bench: Bench, example: Example, notes: tuple[str, ...]
+) -> None:
+    """Data that no prompt shows is no difference, but nobody trains on it either."""
+    assert report_of(bench, example).notes == notes
+
+
 def test_a_message_quotes_its_own_row(bench: Bench) -> None:
     """Rows that differ alike are told alike, but where is said of each."""
     asked = ("Count the red apples in it. ", "Name all the blue plums of it. ")

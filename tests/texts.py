@@ -16,3 +16,6 @@ STRINGS = {
     "its own space": "\u2581a \u2581 b",
     "empty": "",
 }
+
+CODE_POINTS = (*range(0x40000), *range(0xE0000, 0xE1000), 0xF0000, 0xFFFFF, 0x100000, 0x10FFFF)
+"""Every code point of the planes that Unicode gives out, surrogates included, and private ones."""

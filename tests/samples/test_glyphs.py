@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import unicodedata
 
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from inspect_tool.samples.glyphs import BASE, safe, unknown_id
+from tests.texts import CODE_POINTS
 
 UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Categories of characters that are invisible, move the cursor or stand for nothing."""
@@ -22,7 +22,7 @@ def test_every_character_is_made_printable() -> None:
     """No character of Unicode, surrogates included, leaves anything that is not printable."""
     wrong = [
         code
-        for code in range(sys.maxunicode + 1)
+        for code in CODE_POINTS
         if not all(c.isprintable() or c == "\u3000" for c in safe(chr(code)))
     ]
 

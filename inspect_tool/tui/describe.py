@@ -135,7 +135,7 @@ def config_part(document: Document) -> Part:
     target = document.target
     assert target is not None
     if target.config is None:
-        return Part("no config (c chooses one)", "warn", "app.choose_config")
+        return Part("no config (c)", "warn", "app.choose_config")
     name = safe(target.config.path.name)
     word, tone = _STATUS_TONES.get(target.status, ("", ""))
     if document.confirming and target.status is Status.ASSUMED:
@@ -155,7 +155,7 @@ def tokenizer_part(document: Document) -> Part:
     assert document.opened is not None
     vocabulary = document.opened.vocabulary
     if vocabulary is None:
-        return Part("no tokenizer (ctrl+t names one)", "bad", "app.tokenizer")
+        return Part("no tokenizer (ctrl+t)", "bad", "app.tokenizer")
     reference = document.opened.target.tokenizer
     name = reference.name if reference is not None else vocabulary.name
     return Part(safe(name.rstrip("/").rsplit("/", 1)[-1]), "", "app.tokenizer")

@@ -13,7 +13,7 @@ from inspect_tool.samples.checks.split_texts import SplitTexts
 from inspect_tool.samples.turns import HEADERS, ROLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
@@ -186,18 +186,24 @@ class Markers:
 
     def _space_kind(self, index: int) -> int:
         """Tell what white space the text of an id has at its edges."""
-        vocabulary, spelled = self.vocabulary, self._spelled
+        vocabulary, spelled, blank = self.vocabulary, self._spelled, self._blank
         piece = vocabulary.piece(index)
         if not piece:
             return 0
+        first = piece[0]
+        has_ends = spelled is not None and piece[-1] not in blank
+        if has_ends and first not in blank and not piece.startswith("<0x"):
+            return 0
         if spelled is None or vocabulary.added[index] or piece.startswith("<0x"):
             return _space_of(vocabulary.bytes_of(index).decode("utf-8", "replace"))
-        if _is_ink(piece[-1], spelled):
-            if _is_ink(piece[0], spelled):
-                return 0
-            if spelled.get(ord(piece[0])) == " " and _is_ink(piece[1], spelled):
-                return _FIRST_SPACE
+        if has_ends and spelled.get(ord(first)) == " " and piece[1] not in blank:
+            return _FIRST_SPACE
         return _space_of(piece.translate(spelled))
+
+    @cached_property
+    def _blank(self) -> frozenset[str]:
+        """Return the characters that are white space in pieces, written either way."""
+        return frozenset(SPACES) | {chr(code) for code in self._spelled or ()}
 
     @cached_property
     def _spelled(self) -> dict[int, str] | None:
@@ -212,10 +218,6 @@ class Markers:
 
 
 _ONE_SPACE, _ALL_SPACE, _LAST_SPACE, _FIRST_SPACE, _WIDE_START = (1 << bit for bit in range(5))
-
-
-def _is_ink(char: str, spelled: Mapping[int, str]) -> bool:
-    return ord(char) not in spelled and char not in SPACES
 
 
 def _space_of(text: str) -> int:

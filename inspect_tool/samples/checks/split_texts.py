@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -99,10 +100,11 @@ def _is_marker(piece: str) -> bool:
 
 def _candidates(vocabulary: Vocabulary, first: Collection[str]) -> list[tuple[int, str]]:
     """Return the ordinary tokens that hold one of the characters that markers begin with."""
+    holds = re.compile(f"[{re.escape(''.join(first))}]").search
     found = [
         index
         for index, piece in enumerate(vocabulary.pieces)
-        if piece and any(char in piece for char in first) and not vocabulary.added[index]
+        if piece and holds(piece) and not vocabulary.added[index]
     ]
     return [(index, vocabulary.bytes_of(index).decode("utf-8", "replace")) for index in found]
 

@@ -19,6 +19,8 @@ ROOT = (
 )
 LINEAR_OPTIMIZERS = ("sgd", "flash_sgd", "flash_sgdw")
 
+MOST_PROCESSES = 1024
+"""Numbers of processes that are tried; an accumulation may be mistyped as large as anything."""
 NO_CHANGE = "the global batch is the same, so the learning rate, warmup and steps can stay"
 
 
@@ -82,7 +84,11 @@ def same_view(recipe: Recipe, processes: int, *, reference: int = 1) -> SameView
         processes=processes,
         factor=factor,
         accumulation=batches // now.world if fits and batches else None,
-        fitting=tuple(n * recipe.splits for n in range(1, batches + 1) if batches % n == 0),
+        fitting=tuple(
+            n * recipe.splits
+            for n in range(1, min(batches, MOST_PROCESSES) + 1)
+            if batches % n == 0
+        ),
         rate=rate,
         rule=NO_CHANGE if factor == 1 else LINEAR if linear else ROOT,
     )

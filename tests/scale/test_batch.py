@@ -197,3 +197,10 @@ def test_the_same_processes_need_no_change() -> None:
     found = same_view(recipe(), 4, reference=4)
 
     assert (found.rate, found.rule, found.accumulation) == (1e-4, NO_CHANGE, 4)
+
+
+def test_an_accumulation_without_end() -> None:
+    """One that is mistyped is not divided by every number below it."""
+    found = same_view(recipe(gradient_accumulation_steps=10**15), 7)
+
+    assert (found.accumulation, found.fitting[-1]) == (None, 1024)

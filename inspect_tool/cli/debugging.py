@@ -12,7 +12,7 @@ from inspect_tool.cli.failing import explained, show_failure
 from inspect_tool.errors import ExitCode
 from inspect_tool.report.debug_text import plan_text
 from inspect_tool.report.look import look_of
-from inspect_tool.runs.debug_run import Listener, run_debug
+from inspect_tool.runs.debug_run import Listener, refuse, run_debug
 from inspect_tool.runs.failures.explain import explain_run
 from inspect_tool.runs.journal import read_metrics
 from inspect_tool.runs.ports import HOST, debugger_at
@@ -48,6 +48,7 @@ def carry_out(chosen: Chosen, *, quiet: bool, traceback: bool = False, reuse: bo
         tell(f"ready: attach a debugger to {HOST}:{chosen.options.port}; it waits already")
         return int(ExitCode.OK)
     plan = chosen.with_port().plan(say)
+    refuse(plan)
     announce(plan)
     signal.signal(signal.SIGTERM, _interrupt)
     listener = Listener(

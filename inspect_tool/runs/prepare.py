@@ -6,13 +6,16 @@ The user's prepared cache and output folder are never written and nothing is pus
 
 from __future__ import annotations
 
+import fcntl
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from inspect_tool.errors import InspectError, RunFailedError
+from inspect_tool.prompts.data_problems import data_problem
+from inspect_tool.runs.failures.ends import CRASHED
 from inspect_tool.runs.failures.explain import explain, last_line
-from inspect_tool.runs.failures.failure import FailedRunError
+from inspect_tool.runs.failures.failure import FailedRunError, Failure
 from inspect_tool.runs.folders import (
     PREPARED,
     TOOL_FOLDER,
@@ -23,6 +26,7 @@ from inspect_tool.runs.folders import (
 from inspect_tool.runs.launch import Launch, Process, python
 from inspect_tool.runs.match import prepared_by
 from inspect_tool.runs.sidecar import write_sidecar
+from inspect_tool.samples.glyphs import safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +56,8 @@ UNSET_KEYS = (
 """Keys unset for preparing where the config sets them: the first pushes, the others say how many
 GPUs train and refuse a machine without them. None changes a stored row or the hash."""
 
+_LOCKS = ("datasets_prep.lock", "datasets_ready.flag", "process_counter.txt")
+"""What axolotl keeps beside prepared folders (utils/data/lock.py), the lock first."""
 _TIMESTAMP_SLACK = 2.0
 """Seconds by which a file system's clock may lag behind ours."""
 
@@ -103,10 +109,13 @@ def prepare(
     log = root.with_name(f"{root.name}.log")
     _make_room(launch.cwd, root)
     started = time.time()
-    status = _run(launch, log, on_line, on_start)
+    try:
+        status = _run(launch, log, on_line, on_start)
+    finally:
+        _leave_no_empty(root)
     made = [folder for folder in prepared_folders(root) if _is_new(folder, started)]
     if not made:
-        raise _failure(log, status, config)
+        raise _failure(log, status, config, cwd=launch.cwd)
     for folder in made:
         with suppress(OSError):
             write_sidecar(folder.path, config, cwd=launch.cwd)
@@ -147,11 +156,32 @@ def _make_room(cwd: Path, root: Path) -> None:
         ) from None
 
 
+def _leave_no_empty(root: Path) -> None:
+    """Remove a folder that holds nothing but axolotl's lock, if no other preparation has that."""
+    with suppress(OSError):
+        if any(path.name not in _LOCKS for path in root.iterdir()):
+            return
+        with (root / _LOCKS[0]).open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for name in _LOCKS:
+                (root / name).unlink(missing_ok=True)
+            root.rmdir()
+
+
 def _is_new(folder: PreparedFolder, started: float) -> bool:
     complete = folder.state is FolderState.COMPLETE
     return complete and folder.modified >= started - _TIMESTAMP_SLACK
 
 
-def _failure(log: Path, status: int, config: Config) -> RunFailedError:
+def _failure(log: Path, status: int, config: Config, *, cwd: Path) -> RunFailedError:
     failure = explain(log, config=config, exit_status=status) or last_line(log)
+    bad = data_problem(config.path, cwd) if failure.code == CRASHED else None
+    if bad is not None:  # a row of null ends pyarrow, and the log says nothing of it
+        failure = Failure(
+            "F-DATA-JSON",
+            cause=safe(f"{bad.place}: {bad.message}", newline=" "),
+            fix=bad.fix or "",
+            keys=("datasets",),
+            place=config.place("datasets"),
+        )
     return FailedRunError.of(failure, log=log, what="axolotl preprocess made no dataset: ")

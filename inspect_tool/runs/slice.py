@@ -27,6 +27,8 @@ MAX_FILES = 8
 _BUILDERS = frozenset({"json", "csv", "text", "parquet", "arrow"})
 """Names under which `datasets` reads plain files; the files are in ``data_files`` then."""
 _SUFFIXES = frozenset({".jsonl", ".json", ".csv", ".tsv", ".txt", ".parquet", ".arrow"})
+_NO_DATA = frozenset({"", ".md", ".py", ".yml", ".yaml", ".lock"})
+"""Endings of what lies beside data."""
 _FILE_NAME = re.compile(r".*\.(jsonl?|csv|tsv|txt|parquet|arrow)(\.\w+)?$")
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
@@ -128,6 +130,9 @@ class _Slicing:
             self._note("saved by `datasets`, so it is read whole")
             return
         files = sorted(p for p in folder.rglob("*") if p.suffix in _SUFFIXES and p.is_file())
+        if not files and all(p.suffix in _NO_DATA for p in folder.rglob("*") if p.is_file()):
+            self._missing(f"{self.draft.get(self.path_key)} is a folder without data files")
+            return
         if not files:
             self._note("holds no files that could be sliced, so it is read as it is")
             return

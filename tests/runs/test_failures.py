@@ -56,6 +56,9 @@ PUBLISHED = {
     "RuntimeError: CUDA error: device-side assert triggered": "F-TOKEN-ID",
     "datasets.data_files.EmptyDatasetError: The directory at /my data doesn't contain any data "
     "files": "F-DATA-EMPTY",
+    "datasets.exceptions.DataFilesNotFoundError: No (supported) data files found in notes": (
+        "F-DATA-EMPTY"
+    ),
     "UnboundLocalError: cannot access local variable 'state_dict_type' where it is not "
     "associated with a value": "F-ACCELERATE-FILE",
     "/usr/bin/python3: No module named debugpy": "F-NO-AXOLOTL",

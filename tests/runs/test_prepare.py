@@ -97,6 +97,19 @@ def test_a_failure_says_its_cause(project: Callable[..., Path], tmp_path: Path) 
 
 
 @pytest.mark.slow
+def test_a_row_of_null_is_named(project: Callable[..., Path], tmp_path: Path) -> None:
+    """It ends axolotl without a word: file and line are named, and no empty folder is left."""
+    (tmp_path / "rows.jsonl").write_text('\nnull\n{"messages": []}\n')
+    config = project("chat-chatml", ("path: fixtures/data/chat.jsonl", "path: rows.jsonl"))
+    assert Config.read(config).datasets[0].files == ("rows.jsonl",)
+
+    with pytest.raises(RunFailedError, match=r"rows\.jsonl:2: a row that is no object but null"):
+        prepare(Config.read(config))
+
+    assert not (tmp_path / ".inspect" / "prepared" / "train").exists()
+
+
+@pytest.mark.slow
 def test_it_can_be_ended(project: Callable[..., Path]) -> None:
     """Ending the process ends preparing with an error, and leaves no folder to open."""
     config = project("chat-chatml")

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 NO_STEPS = "F-NO-STEPS"
 """The code of a run that trained nothing and said nothing."""
+CRASHED = "F-CRASHED"
+"""The code of a process that a compiled library ended."""
 _SHELL = 128
 """Added to a signal's number by shells and containers."""
 _SIGNALS = {
@@ -23,17 +25,17 @@ _SIGNALS = {
         keys=("micro_batch_size", "sequence_len", "base_model"),
     ),
     signal.SIGSEGV: Failure(
-        code="F-CRASHED",
+        code=CRASHED,
         cause="a compiled library crashed (signal 11)",
         fix="mostly one built for another torch or CUDA: `inspect-tool doctor` lists versions",
     ),
     signal.SIGABRT: Failure(
-        code="F-CRASHED",
+        code=CRASHED,
         cause="a compiled library gave up (signal 6)",
         fix="the log's last lines are its own; `inspect-tool doctor` lists versions",
     ),
     signal.SIGBUS: Failure(
-        code="F-CRASHED",
+        code=CRASHED,
         cause="memory that was mapped is gone (signal 7)",
         fix="shared memory or the disk is full, or a data file was cut while it was read",
     ),

@@ -123,6 +123,22 @@ def test_a_folder_of_files(tmp_path: Path) -> None:
     ]
 
 
+def test_a_folder_without_data(tmp_path: Path) -> None:
+    """A folder of nothing but notes stands in the way; one of other data is axolotl's to read."""
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "README.md").write_text("no data")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "rows.jsonl.gz").write_text("")
+    paths = ("notes", "other")
+    notes, other = (
+        plan(tmp_path, f"base_model: m\ndatasets: [{{path: {path}, type: alpaca}}]\n")
+        for path in paths
+    )
+
+    assert "notes is a folder without data files" in [item.message for item in notes.errors]
+    assert "P-DATA-MISSING" not in [item.code for item in other.errors]
+
+
 @pytest.mark.parametrize("line", ["null", "[1, 2]", '{"a": 1', "\\xff"])
 def test_a_line_that_is_no_object(tmp_path: Path, line: str) -> None:
     """It is named by its number: axolotl would crash or name no file."""

@@ -42,9 +42,10 @@ RULES = (
     Rule(
         code="F-DATA-EMPTY",
         pattern=said(
-            r"EmptyDatasetError: The directory at (?P<value>.+) doesn't contain any data files"
+            r"(?:EmptyDatasetError: The directory at (?P<value>.+) doesn't contain any data files"
+            r"|DataFilesNotFoundError: No \(supported\) data files found in (?P<folder>.+))"
         ),
-        cause="the folder {value} has no data files",
+        cause="the folder {value}{folder} has no data files",
         fix="name a file, or a folder with JSON lines, JSON, CSV, text or Parquet files",
         keys=_ENTRY,
     ),

@@ -44,7 +44,7 @@ class SettledPilot(Pilot[Any]):
 
 
 async def settled(app: App[Any], *, patience: float = PATIENCE) -> None:
-    """Return once no widget has a message to take, none is at work, and the screen is drawn."""
+    """Return once no widget has a message to take, none is at work, and all screens are drawn."""
     loop = asyncio.get_running_loop()
     deadline, quiet = loop.time() + patience, 0
     while quiet < TURNS and app._running and not app._exit and app._exception is None:
@@ -56,7 +56,8 @@ async def settled(app: App[Any], *, patience: float = PATIENCE) -> None:
             await asyncio.sleep(GRANULARITY / 2)
         else:
             quiet += 1
-            app.screen._on_timer_update()
+            for screen in app.screen_stack:  # those below are seen through the one on top
+                screen._on_timer_update()
 
 
 def _pumps(app: App[Any]) -> list[MessagePump]:

@@ -44,8 +44,8 @@ class Asked:
 class DiffState:
     """What is known so far; ``differing`` in the order of the raw rows.
 
-    ``failed`` rows could not be compared, the first of them for ``failure``; a ``problem`` ended it
-    all.
+    ``failed`` rows could not be compared, the first of them for ``failure``, ``dropped`` ones are
+    too long; a ``problem`` ended it all. ``notes`` say what was left out.
     """
 
     differing: tuple[Comparison, ...] = ()
@@ -53,6 +53,8 @@ class DiffState:
     of: int = 0
     failed: int = 0
     failure: str = ""
+    dropped: int = 0
+    notes: tuple[str, ...] = ()
     finished: bool = False
     problem: InspectError | None = None
 
@@ -66,6 +68,11 @@ class DiffState:
         return tuple((causes, tuple(items)) for causes, items in ordered)
 
     @property
+    def compared(self) -> int:
+        """Rows that were held against the target."""
+        return max(self.done - self.failed - self.dropped, 0)
+
+    @property
     def message(self) -> str:
         """How it stands, in one line."""
         if self.problem is not None:
@@ -73,10 +80,12 @@ class DiffState:
         if not self.of and not self.finished:
             return "axolotl renders the rows; its start takes some seconds"
         rows = len({item.row for item in self.differing})
+        if not self.compared and not rows and self.finished:
+            return "no row could be compared"
         said = (
-            f"{rows:,} of {max(self.done, rows):,} rows differ"
+            f"{rows:,} of {max(self.compared, rows):,} rows differ"
             if rows
-            else f"{self.done:,} rows, no difference"
+            else f"{self.compared:,} rows, no difference"
         )
         if self.failed:
             said += f", {self.failed:,} not compared"
@@ -104,6 +113,8 @@ def run_diff(
             of=progress.of,
             failed=len(rows),
             failure=diff.failures[0].message if diff.failures else "",
+            dropped=diff.dropped,
+            notes=diff.notes if finished else (),
             finished=finished,
             problem=problem,
         )

@@ -114,6 +114,15 @@ def test_groups_by_cause() -> None:
     assert state.message == "4 of 4 rows differ"
 
 
+def test_rows_that_are_left_out_do_not_agree() -> None:
+    """Rows that are too long or have no prompt are counted out of those that agree."""
+    some = DiffState(done=9, of=9, failed=2, dropped=3, finished=True)
+    none = DiffState(done=3, of=3, dropped=3, finished=True)
+
+    assert some.message == "4 rows, no difference, 2 not compared"
+    assert none.message == "no row could be compared"
+
+
 @pytest.mark.slow
 async def test_diff_screen(prepared: Callable[[str], Path]) -> None:
     """Choosing a target compares every row; keys go through samples, differences and targets."""

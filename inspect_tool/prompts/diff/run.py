@@ -100,7 +100,7 @@ class Diff:
             targets=tuple(spec.name for spec in self.plan.specs),
             comparisons=comparisons,
             failures=(*self.failures, *refused),
-            notes=self._notes(),
+            notes=self.notes,
         )
 
     @contextmanager
@@ -118,7 +118,9 @@ class Diff:
                 fix="look for a calculation in it that never ends",
             ) from None
 
-    def _notes(self) -> tuple[str, ...]:
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was left out: of the config, of the rows, of the data by the template."""
         notes = []
         if self._left_out:
             notes.append(f"left out of the config: {', '.join(self._left_out)}")

@@ -119,7 +119,8 @@ class DiffScreen(ModalScreen[None], TellsFailures):
         state, asked = self.state, self.asked
         name = safe(f"{asked.config.path.name} against {asked.spec.name}")
         self.title_bar.left = (Part("DIFF  ", "accent"), Part(name, "strong"))
-        tone = "bad" if state.differing or state.problem else "good" if state.finished else "dim"
+        agrees = "good" if state.compared else "warn"
+        tone = "bad" if state.differing or state.problem else agrees if state.finished else "dim"
         self.title_bar.right = (Part(safe(state.message), tone),)
         self.set_class(not state.differing, "-empty")
         ways = (("d", "another target"), ("escape", "back to the tokens"))
@@ -130,7 +131,7 @@ class DiffScreen(ModalScreen[None], TellsFailures):
             self.page.say(problem.message, lines, ways)
         elif not state.differing:
             lines = [f"not compared, the first for: {state.failure}"] if state.failed else []
-            self.page.say(state.message, lines, ways)
+            self.page.say(state.message, [*lines, *state.notes], ways)
 
     def _compare(self) -> None:
         worker = get_current_worker()

@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 import shutil
+import socket
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from fixtures.build import build_models, build_tokenizers
+from inspect_tool.runs.debug import PORT
 from inspect_tool.runs.journal import State, Status, read_status
+from inspect_tool.runs.ports import HOST
 from tests.axolotl_runs import RECIPES, ROOT
 from tests.dap import DapClient
 from tests.runs.debug.sessions import contents, project
 from tests.tui.terminal import TerminalApp
 from tests.waiting import until, until_gone
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 pytestmark = pytest.mark.slow
 
 ENTER, CTRL_C, ESCAPE = "\r", "\x03", "\x1b"
+
+
+@pytest.fixture(autouse=True)
+def usual_port() -> Iterator[None]:
+    """Take the usual port, so that runs choose free ones: anybody may want that one meanwhile."""
+    with socket.socket() as taken:
+        with suppress(OSError):
+            taken.bind((HOST, PORT))
+            taken.listen()
+        yield
 
 
 @pytest.fixture

@@ -54,6 +54,8 @@ class Vocabulary:
     prefix: tuple[int, ...] = ()
     """The ids that the tokenizer itself puts in front of every text, such as its BOS."""
     _data: dict[int, bytes] = field(default_factory=dict, repr=False)
+    _whole: dict[int, str] = field(default_factory=dict, repr=False)
+    """The text of each id seen so far that needs no neighbour."""
     _partial: NDArray[np.int8] = field(default_factory=lambda: np.empty(0, np.int8), repr=False)
 
     @classmethod
@@ -136,7 +138,10 @@ class Vocabulary:
         is no text's first.
         """
         listed = ids.tolist()  # a set of them: np.unique would first import half of numpy
-        whole = {token_id: _text(self.bytes_of(token_id)) for token_id in set(listed)}
+        whole = self._whole
+        for token_id in set(listed):
+            if token_id not in whole:
+                whole[token_id] = _text(self.bytes_of(token_id))
         texts = [whole[token_id] for token_id in listed]
         split = _split_fallback if self.decoder.byte_fallback else _split_run
         for start, stop in runs(self.joint(ids)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Recorder:
         return [call for call in self.calls if call.name == name]
 
     def _wrapped(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
-        signature = inspect.signature(method)
+        signature = _signature(method)
 
         def recorded(*args: Any, **kwargs: Any) -> Any:
             self._depth += 1
@@ -75,6 +76,18 @@ class Recorder:
             return result
 
         return recorded
+
+
+def _signature(method: Callable[..., Any]) -> inspect.Signature:
+    """Return a method's signature without ``self``, worked out once for each class."""
+    function = getattr(method, "__func__", None)
+    return inspect.signature(method) if function is None else _signature_of(function)
+
+
+@cache
+def _signature_of(function: Callable[..., Any]) -> inspect.Signature:
+    signature = inspect.signature(function)
+    return signature.replace(parameters=list(signature.parameters.values())[1:])
 
 
 def _copied(result: Any) -> Any:

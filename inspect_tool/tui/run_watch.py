@@ -11,7 +11,7 @@ from inspect_tool.runs.failures.explain import explain_run
 from inspect_tool.runs.failures.failure import UNKNOWN, Failure
 from inspect_tool.runs.follow import Follower, RunView
 from inspect_tool.samples.glyphs import safe
-from inspect_tool.scale.ranks.first import explain_first, went_first
+from inspect_tool.scale.ranks.first import explain_first
 from inspect_tool.scale.ranks.follow import RanksFollower, RanksView
 from inspect_tool.tui.batches import BatchRows, rows_of
 from inspect_tool.tui.rehearsal import going_on, read_result
@@ -70,10 +70,9 @@ def watch(folder: Path, say: Callable[[Looked], None], stop: threading.Event) ->
 def _failure(view: RunView, fleet: RanksView) -> Failure | None:
     """Say why a run failed; of several ranks, the one that went first says it best."""
     failure = explain_run(view.folder)
-    seen = next((rank for rank in fleet.ranks if rank.rank == fleet.first_gone), None)
-    if failure is None or seen is None:
+    if failure is None or fleet.first_gone is None:
         return failure
-    told = explain_first(view.folder, went_first(view.folder) or seen)
+    told = explain_first(view.folder, fleet.first_gone)
     if told is not None or view.status is None or not view.status.message:
         return told or failure
     return Failure(UNKNOWN, safe(view.status.message), "page 5 has each rank and its log")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from inspect_tool.scale.ranks.first import went_first, what_happened
+from inspect_tool.scale.ranks.follow import RanksFollower
 from inspect_tool.scale.ranks.record import Rank, RankState
 
 if TYPE_CHECKING:
@@ -65,3 +66,13 @@ def test_nobody_is_left_to_report(tmp_path: Path) -> None:
     assert what_happened(run, None, processes=2, status=-9) == (
         "the launcher ended with -9; 1 of 2 ranks never began"
     )
+
+
+def test_who_follows_is_told_the_same(tmp_path: Path) -> None:
+    """The rank that a follower of the run shows as first is the one that the launcher reports."""
+    killed = (RankState.RUNNING, None)
+    run = written(tmp_path, killed, killed, reported=1)
+    first = RanksFollower(run).look().first_gone
+
+    assert first is not None
+    assert first.rank == 1

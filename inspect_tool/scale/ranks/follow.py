@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from inspect_tool.runs.follow import LOG_BYTES, Tail
+from inspect_tool.scale.ranks.first import went_first
 from inspect_tool.scale.ranks.pace import Pace, read_paces, slowest
 from inspect_tool.scale.ranks.record import LOG, Rank, folder_of, read_ranks
 
@@ -19,6 +20,8 @@ class RanksView:
     """What is there by now; ``lines`` are those that each rank's log gained since last time."""
 
     ranks: tuple[Rank, ...] = ()
+    first_gone: Rank | None = None
+    """The rank that failed or died first."""
     paces: Mapping[int, Pace] | None = None
     lines: Mapping[int, tuple[str, ...]] | None = None
 
@@ -27,12 +30,6 @@ class RanksView:
         """The rank that the others wait for; None where fewer than two can be compared."""
         late = slowest(list((self.paces or {}).values()))
         return None if late is None else late.rank
-
-    @property
-    def first_gone(self) -> int | None:
-        """The rank that failed or died first."""
-        gone = [one for one in self.ranks if one.went_wrong]
-        return min(gone, key=lambda one: (one.ended or 0.0, one.rank)).rank if gone else None
 
 
 class RanksFollower:
@@ -52,4 +49,11 @@ class RanksFollower:
             lines[rank.rank] = tuple(tail.take())
         world = max((rank.world_size for rank in ranks), default=0)
         paces = {pace.rank: pace for pace in read_paces(self.folder, world)}
-        return RanksView(tuple(ranks), paces, lines)
+        return RanksView(tuple(ranks), self._first_gone(ranks), paces, lines)
+
+    def _first_gone(self, ranks: list[Rank]) -> Rank | None:
+        gone = [rank for rank in ranks if rank.went_wrong]
+        if not gone:
+            return None
+        earliest = min(gone, key=lambda rank: (rank.ended or 0.0, rank.rank))
+        return went_first(self.folder) or earliest

@@ -58,7 +58,7 @@ class RankList(LineList):
         left = [Part(f"rank {rank.rank}  ", "strong"), Part(rank.state.value, _TONES[rank.state])]
         if rank.state is RankState.WAITING:
             left.append(Part(f" on port {rank.port}", "accent"))
-        if rank.rank == self.view.first_gone:
+        if self.view.first_gone is not None and rank.rank == self.view.first_gone.rank:
             left.append(Part(" first", "bad"))
         if rank.message:
             left.append(Part(f": {safe(rank.message, newline=' ')}", "dim"))

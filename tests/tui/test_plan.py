@@ -91,6 +91,22 @@ async def test_a_change_is_taken_back(config: Path) -> None:
         assert plan.values["gradient_accumulation_steps"] == 1
 
 
+async def test_a_plan_that_nobody_waits_for_is_left(config: Path) -> None:
+    """What was asked for before and comes late neither replaces the newer plan nor starts a run."""
+    async with planning(config, size=NARROW) as (run, screen):
+        older = screen.planned
+        assert older is not None
+        asked = screen.chosen
+        go_to(screen, "gradient_accumulation_steps")
+        newer = await planned(run, screen, "space")
+        screen.post_message(PlanScreen.Made(asked, older, True))
+        await run.pilot.pause()
+
+        assert screen.planned is not None
+        assert screen.planned.plan is newer
+        assert run.app.screen is screen
+
+
 async def test_a_line_that_stays_cannot_be_kept(config: Path) -> None:
     """It says so, and the plan stays."""
     async with planning(config, size=NARROW) as (run, screen):

@@ -114,7 +114,7 @@ def showing(planned: Planned, *keys: str) -> Before:
         screen = PlanScreen(planned.chosen)
         await app.push_screen(screen)
         await run.until(lambda: not screen.busy, "the answer that the config is not there")
-        screen.post_message(PlanScreen.Made(planned))
+        screen.post_message(PlanScreen.Made(screen.chosen, planned))
         await run.until(lambda: screen.planned is planned, "the plan")
         await run.press(*keys)
 

@@ -58,8 +58,9 @@ class PlanScreen(ModalScreen[None], TellsFailures):
 
     @dataclass
     class Made(Message):
-        """A plan was derived; with ``start`` it is to be run."""
+        """The plan of ``asked`` was derived; with ``start`` it is to be run."""
 
+        asked: Chosen
         planned: Planned
         start: bool = False
 
@@ -208,6 +209,8 @@ class PlanScreen(ModalScreen[None], TellsFailures):
 
     def on_plan_screen_made(self, event: Made) -> None:
         """Show the plan; one that cannot be made leaves the one before in place."""
+        if event.asked is not self.chosen:
+            return  # something else was asked for since
         self.busy = False
         planned = event.planned
         for note in planned.notes:
@@ -286,7 +289,7 @@ class PlanScreen(ModalScreen[None], TellsFailures):
             worker = get_current_worker()
             planned = make_planned(chosen)
             if not worker.is_cancelled:
-                self.post_message(self.Made(planned, start))
+                self.post_message(self.Made(chosen, planned, start))
 
         self.run_worker(work, thread=True, group=PLANNING, exclusive=True, exit_on_error=False)
 

@@ -53,7 +53,7 @@ async def prepared(run: Running) -> None:
     """Prepare what is open and wait until it is shown."""
     await run.press("b")
     await run.until(lambda: run.app.background.preparing is None, "the end of the preparation")
-    await run.until(lambda: run.view.sample or "made no dataset" in run.notes, "its outcome")
+    await run.until(lambda: run.view.sample or "made no dataset" in run.screen, "its outcome")
 
 
 def children() -> set[int]:

@@ -6,6 +6,7 @@ where this is found.
 
 from __future__ import annotations
 
+import codecs
 import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ SUFFIXES = (".jsonl", ".json", ".ndjson")
 OTHERS = (".csv", ".txt", ".parquet", ".arrow")
 """Endings of data files that are not looked into."""
 PATH_FIX = "the path of a dataset starts from there"
-FIX = "mend it; one JSON object a line"
+FIX = "mend that line; one JSON object a line"
 
 
 @contextmanager
@@ -63,15 +64,15 @@ def _problem(file: Path) -> InspectError | None:
 def _problem_of_lines(file: Path, lines: Iterator[bytes]) -> InspectError | None:
     empty = True
     for number, line in enumerate(lines, 1):
-        text = line.strip().removeprefix(b"\xef\xbb\xbf")
+        text = line.strip().removeprefix(codecs.BOM_UTF8)
         if not text:
             continue
         if empty and text.startswith(b"["):
             return None
         empty = False
-        said = _said_of(text)
-        if said:
-            return InspectError(said, place=f"{file}:{number}", fix=FIX)
+        problem = line_problem(line, place=f"{file}:{number}")
+        if problem is not None:
+            return problem
     return (
         InspectError("has no row", place=file, fix="write one JSON object a line")
         if empty
@@ -79,9 +80,12 @@ def _problem_of_lines(file: Path, lines: Iterator[bytes]) -> InspectError | None
     )
 
 
-def _said_of(line: bytes) -> str:
+def line_problem(line: bytes, *, place: str) -> InspectError | None:
+    """Return what is wrong with a line of JSON lines that is no object, as ``place`` names it."""
     try:
-        row = json.loads(line)
+        row = json.loads(line.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        return f"not valid JSON ({error})"
-    return "" if isinstance(row, dict) else f"a row that is no object but {json.dumps(row)[:40]}"
+        return InspectError(f"not valid JSON ({error})", place=place, fix=FIX)
+    if isinstance(row, dict):
+        return None
+    return InspectError(f"a row that is no object but {json.dumps(row)[:40]}", place=place, fix=FIX)

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from inspect_tool.errors import InspectError
+from inspect_tool.prompts.data_problems import line_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,22 +67,12 @@ def _cut_json(part: Cut) -> int:
             if count == part.rows:
                 break
             if line.strip():
-                _require_object(line, place=f"{part.source}:{number}", first=number == 1)
+                problem = line_problem(line, place=f"{part.source}:{number}")
+                if problem is not None:
+                    raise problem
                 target.write(line)
                 count += 1
     return count
-
-
-def _require_object(line: bytes, *, place: str, first: bool) -> None:
-    """Raise InspectError where a line is no JSON object."""
-    fix = "mend that line; one JSON object a line"
-    try:
-        row = json.loads(line.decode("utf-8-sig" if first else "utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise InspectError(f"not valid JSON ({error})", place=place, fix=fix) from None
-    if not isinstance(row, dict):
-        said = type(row).__name__ if row is not None else "null"
-        raise InspectError(f"a row that is no object but {said}", place=place, fix=fix)
 
 
 def _records(lines: Iterator[bytes], *, quoted: bool) -> Iterator[bytes]:
